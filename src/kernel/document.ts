@@ -1,0 +1,60 @@
+import { isNode, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import type { Problem } from './errors.ts';
+import { didYouMean } from './nearest.ts';
+
+/** Where in a YAML text something stands. */
+export interface Locator {
+  /** `FILE:LINE:COLUMN` of the value at `path`, or of its nearest parent that exists. */
+  at(path: readonly PropertyKey[]): string;
+}
+
+/** A YAML text read by a schema: its value, or everything that is wrong with it, each with `FILE:LINE:COLUMN`. */
+export type Document<T> = { ok: true; value: T; locate: Locator } | { ok: false; problems: Problem[] };
+
+/** Reads `text` as YAML 1.2 and checks it by `schema`; `file` is only used in the problems' paths. Never throws. */
+export function readDocument<T>(text: string, file: string, schema: z.ZodType<T>): Document<T> {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const place = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  if (document.errors.length > 0) {
+    return {
+      ok: false,
+      problems: document.errors.map((error) => ({
+        path: place(error.pos[0]),
+        message: error.message.split(' at line')[0] ?? error.message,
+      })),
+    };
+  }
+  const locate: Locator = {
+    at: (path) => {
+      for (let length = path.length; length >= 0; length--) {
+        const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
+        if (isNode(node) && node.range) return place(node.range[0]);
+      }
+      return `${file}:1:1`;
+    },
+  };
+  const parsed = schema.safeParse(document.toJS());
+  if (parsed.success) return { ok: true, value: parsed.data, locate };
+  return { ok: false, problems: parsed.error.issues.flatMap((issue) => explain(issue, locate)) };
+}
+
+function explain(issue: z.core.$ZodIssue, locate: Locator): Problem[] {
+  const where = issue.path.map(String).join('.');
+  const prefix = where === '' ? '' : `${where}: `;
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      path: locate.at([...issue.path, key]),
+      message: `${prefix}unknown key "${key}"`,
+    }));
+  }
+  if (issue.code === 'invalid_value' && typeof issue.input === 'string') {
+    const hint = didYouMean(issue.input, issue.values.map(String));
+    return [{ path: locate.at(issue.path), message: `${prefix}"${issue.input}" is not known${hint}` }];
+  }
+  return [{ path: locate.at(issue.path), message: `${prefix}${issue.message}` }];
+}

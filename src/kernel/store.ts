@@ -1,0 +1,149 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Database, type Key, open, type RootDatabase } from 'lmdb';
+import { TownError } from './errors.ts';
+
+/**
+ * The one LMDB environment, with everything that must survive a crash but the history.
+ * - A transaction is all or nothing: what throws leaves nothing behind.
+ * - `transaction` resolves only after its writes are synced to the disk.
+ * - Transactions run in the order they were asked for; those that wait together are synced together.
+ */
+export interface Store {
+  /** A named table; asking twice gives two views of the same one. */
+  table<K extends TableKey, V>(name: string): Table<K, V>;
+  /** A named table whose values are bytes. */
+  bytes<K extends TableKey>(name: string): Table<K, Buffer>;
+  /** Runs `change` with every write in it atomic; resolves with its result once durable. `change` must be synchronous. */
+  transaction<T>(change: () => T): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Keys sort as numbers, then strings, then arrays part by part. */
+export type TableKey = string | number | (string | number)[];
+
+export interface Range<K> {
+  /** Inclusive. */
+  start?: K;
+  /** Exclusive (forwards); in reverse, `start` is the high end, inclusive, and `end` is exclusive. */
+  end?: K;
+  limit?: number;
+  reverse?: boolean;
+}
+
+/** A table of the store. Writing outside of a transaction throws. */
+export interface Table<K, V> {
+  get(key: K): V | undefined;
+  put(key: K, value: V): void;
+  remove(key: K): void;
+  entries(range?: Range<K>): Iterable<{ key: K; value: V }>;
+  keys(range?: Range<K>): Iterable<K>;
+  count(range?: Range<K>): number;
+}
+
+/** The version of what is written here; one more whenever an older Townpulse could misread it. */
+export const DATA_FORMAT = 1;
+
+/**
+ * Opens (or makes) the environment in `directory`. `sync: false` gives up durability: tests use it to see that they
+ * notice.
+ * @throws TownError `data-newer` when a newer Townpulse wrote it, `data-dir-unusable` when it cannot be read or written
+ */
+export async function openStore(directory: string, options: { sync?: boolean } = {}): Promise<Store> {
+  let root: RootDatabase;
+  try {
+    mkdirSync(directory, { recursive: true });
+    root = open({
+      path: join(directory, 'townpulse.mdb'),
+      noSubdir: true,
+      maxDbs: 64,
+      noSync: options.sync === false,
+      encoding: 'msgpack',
+    });
+  } catch (cause) {
+    throw new TownError('data-dir-unusable', `${directory} cannot be opened: check that it exists and may be written`, {
+      cause,
+    });
+  }
+  const store = new LmdbStore(root);
+  const format = store.table<string, number>('format');
+  const found = format.get('store') ?? DATA_FORMAT;
+  if (found > DATA_FORMAT) {
+    await store.close();
+    throw new TownError(
+      'data-newer',
+      `${directory} was written in format ${found}, this Townpulse reads up to ${DATA_FORMAT}: start the newer version, or restore a backup made by this one`,
+    );
+  }
+  if (format.get('store') === undefined) await store.transaction(() => format.put('store', DATA_FORMAT));
+  return store;
+}
+
+class LmdbStore implements Store {
+  readonly #root: RootDatabase;
+  readonly #databases = new Map<string, Database>();
+  #writing = false;
+
+  constructor(root: RootDatabase) {
+    this.#root = root;
+  }
+
+  table<K extends TableKey, V>(name: string): Table<K, V> {
+    return this.#view(name, 'msgpack');
+  }
+
+  bytes<K extends TableKey>(name: string): Table<K, Buffer> {
+    return this.#view(name, 'binary');
+  }
+
+  async transaction<T>(change: () => T): Promise<T> {
+    try {
+      return await this.#root.childTransaction(() => {
+        this.#writing = true;
+        try {
+          return change();
+        } finally {
+          this.#writing = false;
+        }
+      });
+    } catch (error) {
+      const cause = (error as { commitError?: Promise<unknown> }).commitError;
+      if (cause === undefined) throw error;
+      // lmdb rejects this second promise later and on its own; left alone it would end the process.
+      cause.catch(() => {});
+      throw new TownError('unavailable', 'the data could not be written to disk: is the disk full or read-only?', {
+        cause: error,
+      });
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#root.close();
+  }
+
+  #view<K extends TableKey, V>(name: string, encoding: 'msgpack' | 'binary'): Table<K, V> {
+    let database = this.#databases.get(name) as Database<V, Key> | undefined;
+    if (database === undefined) {
+      database = this.#root.openDB<V, Key>(name, { encoding });
+      this.#databases.set(name, database as Database);
+    }
+    const db = database;
+    const mustWrite = () => {
+      if (!this.#writing) throw new Error(`a write to ${name} outside of a transaction`);
+    };
+    return {
+      get: (key) => db.get(key),
+      put: (key, value) => {
+        mustWrite();
+        db.putSync(key, value);
+      },
+      remove: (key) => {
+        mustWrite();
+        db.removeSync(key);
+      },
+      entries: (range = {}) => db.getRange(range as object) as Iterable<{ key: K; value: V }>,
+      keys: (range = {}) => db.getKeys(range as object) as Iterable<K>,
+      count: (range = {}) => db.getCount(range as object),
+    };
+  }
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { Id, Instant, Name } from './primitives.ts';
+import { Verdict } from './verdict.ts';
+
+export const Severity = z.enum(['critical', 'major', 'minor', 'info']);
+export type Severity = z.infer<typeof Severity>;
+
+/** The states of an alert. *Open* = firing, acknowledged or repaired. */
+export const AlertState = z.enum(['pending', 'firing', 'acknowledged', 'repaired', 'resolved', 'closed']);
+export type AlertState = z.infer<typeof AlertState>;
+
+export const Subject = z.object({ type: z.enum(['device', 'area', 'road', 'parent', 'town']), id: Id });
+export type Subject = z.infer<typeof Subject>;
+
+/** A sample that a decision rests on. */
+export const Evidence = z.object({
+  device: Id,
+  ts: Instant,
+  values: z.record(z.string(), z.union([z.number(), z.boolean()])),
+});
+export type Evidence = z.infer<typeof Evidence>;
+
+/** An alert as `GET /alerts` shows it (CONTRACT.md §4). */
+export const Alert = z.object({
+  id: z.string().meta({ description: 'hash of rule, subject and startedAt: a restart or a replay makes no twin' }),
+  rule: z.string(),
+  ruleVersion: z.string(),
+  subject: Subject,
+  title: Name,
+  severity: Severity,
+  state: AlertState,
+  reason: z.string(),
+  verdict: Verdict,
+  organisation: Id,
+  assignee: z.string().nullable(),
+  startedAt: Instant.meta({ description: 'sample time of the first bad sample' }),
+  receivedAt: Instant,
+  firedAt: Instant.nullable().meta({ description: 'sample time at which `for` was over' }),
+  decidedAt: Instant.meta({ description: 'arrival time of the journal record that decided' }),
+  values: z.record(z.string(), z.union([z.number(), z.boolean(), z.null()])),
+  evidence: z.array(Evidence),
+  children: z.array(Id),
+  inhibitedBy: z.string().nullable(),
+  repair: z
+    .object({ due: Instant, clock: z.enum(['working-hours', 'wall']), state: z.enum(['running', 'met', 'missed']) })
+    .nullable(),
+  resolvedAt: Instant.nullable(),
+  flapping: z.boolean(),
+});
+export type Alert = z.infer<typeof Alert>;
+
+/** One move of an alert. */
+export const AlertMove = z.object({
+  at: Instant,
+  from: AlertState.nullable(),
+  to: AlertState.nullable(),
+  reason: z.string(),
+  by: z.string(),
+});
+export type AlertMove = z.infer<typeof AlertMove>;
