@@ -1,0 +1,23 @@
+/**
+ * The instants at which a kill hurts most. The service calls its `point` at each; it does nothing but in the crash test,
+ * which ends the process there.
+ */
+export const POINTS = [
+  'append.before',
+  'append.after',
+  'ack.before',
+  'ack.after',
+  'history.commit.before',
+  'history.commit.after',
+  'rules.commit.before',
+  'rules.commit.after',
+] as const;
+
+/** One of {@link POINTS}. */
+export type PointName = (typeof POINTS)[number];
+
+/** Called when the service passes a point. */
+export type Point = (name: PointName) => void;
+
+/** Passes every point without a word. */
+export const noPoint: Point = () => {};
