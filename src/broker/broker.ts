@@ -1,0 +1,167 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from 'aedes';
+import { messageOf, TownError } from '../kernel/errors.ts';
+import type { Logger } from '../kernel/logger.ts';
+import { type DeviceAccess, publishAccess } from './access.ts';
+import { FrameLimit } from './frame-limit.ts';
+import type { Gate } from './gate.ts';
+import type { RefusalReason, RefusedLog } from './refused.ts';
+
+/** Where and for which town the broker listens. */
+export interface BrokerOptions {
+  /** First segment of every telemetry topic. */
+  town: string;
+  host: string;
+  port: number;
+}
+
+/** CONNACK codes of MQTT 3.1.1 [MQTT-3.2.2.3]. */
+const SERVER_UNAVAILABLE = 3;
+const BAD_CREDENTIALS = 4;
+const NOT_AUTHORIZED = 5;
+
+/**
+ * The MQTT broker. Default deny: nobody without credentials of the registry, nobody publishes but as themselves or for
+ * their registered children, nobody subscribes (P10). Readings are consumed in the publish hook, before the
+ * acknowledgement and before anything is queued.
+ */
+export class Broker {
+  readonly #options: BrokerOptions;
+  readonly #devices: DeviceAccess;
+  readonly #gate: Gate;
+  readonly #refused: RefusedLog;
+  readonly #log: Logger;
+  readonly #aedes: Aedes;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  /** Who each connection signed in as. */
+  readonly #deviceOf = new WeakMap<Client, string>();
+
+  constructor(options: BrokerOptions, devices: DeviceAccess, gate: Gate, refused: RefusedLog, log: Logger) {
+    this.#options = options;
+    this.#devices = devices;
+    this.#gate = gate;
+    this.#refused = refused;
+    this.#log = log;
+    this.#aedes = new Aedes({
+      // An id is only unique within its user's own connections: see #scopeId.
+      maxClientsIdLength: 256,
+      preConnect: (_client, packet, done) => done(null, this.#scopeId(packet)),
+      authenticate: (client, user, password, done) => this.#authenticate(client, user, password, done),
+      authorizePublish: (client, packet, done) => this.#publish(client, packet, done),
+      authorizeSubscribe: (_client, _subscription, done) => done(null, null),
+    });
+    this.#aedes.on('clientError', (client: Client, error: Error) => {
+      this.#log.debug({ device: this.#deviceOf.get(client), error: error.message }, 'a connection ended by an error');
+    });
+    this.#server = createServer((socket) => this.#accept(socket));
+  }
+
+  /**
+   * Starts to listen and gives back the port.
+   * @throws TownError `port-in-use`
+   */
+  async listen(): Promise<number> {
+    await this.#aedes.listen();
+    const { host, port } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+        const taken = `MQTT port ${port} on ${host} is in use: stop what holds it, or set TOWNPULSE_MQTT_PORT to another`;
+        reject(error.code === 'EADDRINUSE' ? new TownError('port-in-use', taken) : error);
+      });
+      this.#server.listen(port, host, resolve);
+    });
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : port;
+  }
+
+  /** How many clients are connected. */
+  connected(): number {
+    return this.#sockets.size;
+  }
+
+  /** Ends the connections of a device whose secret is no longer good. */
+  disconnect(device: string): void {
+    for (const client of Object.values((this.#aedes as unknown as { clients: Record<string, Client> }).clients)) {
+      if (this.#deviceOf.get(client) === device) client.close();
+    }
+  }
+
+  /** Lets nobody in and takes nothing more; what was taken is answered; then everybody is cut off. */
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    await this.#gate.stop();
+    await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroySoon();
+    await closed;
+  }
+
+  #accept(socket: Socket): void {
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 60_000);
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    const client = this.#aedes.handle(socket);
+    const limit = new FrameLimit();
+    // aedes takes each chunk with read(): there it can be looked at before anything of it is buffered as a packet.
+    const read = socket.read.bind(socket);
+    socket.read = (size?: number) => {
+      const chunk = read(size);
+      if (chunk === null || limit.accept(chunk)) return chunk;
+      this.#refused.add('packet-too-large', this.#deviceOf.get(client) ?? '', address(socket));
+      socket.destroy();
+      return null;
+    };
+  }
+
+  /** Puts the user's name before the id, so that one device can't throw another off by taking its id. */
+  #scopeId(packet: ConnectPacket): true {
+    const { username, clientId } = packet;
+    if (clientId !== '') packet.clientId = `${String(username ?? '').slice(0, 64)}/${clientId.slice(0, 128)}`;
+    return true;
+  }
+
+  #authenticate(
+    client: Client,
+    user: string | undefined,
+    password: Buffer | undefined,
+    done: (error: AuthenticateError | null, success: boolean | null) => void,
+  ): void {
+    const refuse = (reason: RefusalReason, returnCode: number) => {
+      this.#refused.add(reason, user ?? '', address(client.conn));
+      done(Object.assign(new Error(reason), { returnCode }), false);
+    };
+    if (this.#gate.paused !== null) return refuse('journal-full', SERVER_UNAVAILABLE);
+    if (user === undefined || password === undefined) return refuse('unknown-device', BAD_CREDENTIALS);
+    const outcome = this.#devices.authenticate(user, password);
+    if (outcome === 'retired') return refuse(outcome, NOT_AUTHORIZED);
+    if (outcome !== 'ok') return refuse(outcome, BAD_CREDENTIALS);
+    this.#deviceOf.set(client, user);
+    done(null, true);
+  }
+
+  #publish(client: Client | null, packet: PublishPacket, done: (error?: Error | null) => void): void {
+    const publisher = client === null ? undefined : this.#deviceOf.get(client);
+    if (client === null || publisher === undefined) return done(new Error('nobody known publishes this'));
+    const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
+    const access = publishAccess(this.#options.town, publisher, packet.topic, this.#devices);
+    if (!access.ok) {
+      this.#refused.add(access.reason, publisher, address(client.conn), packet.topic, payload);
+      return done(new Error(access.reason));
+    }
+    // Readings are kept in the journal, not by the broker: a retained one would only fill its memory.
+    packet.retain = false;
+    const { kind, device } = access;
+    try {
+      this.#gate.admit({ publisher, kind, device, topic: packet.topic, payload }, done);
+    } catch (error) {
+      this.#log.error({ publisher, error: messageOf(error) }, 'a message broke the gate');
+      done(error as Error);
+    }
+  }
+}
+
+function address(connection: unknown): string {
+  const { remoteAddress, remotePort } = connection as { remoteAddress?: string; remotePort?: number };
+  return remoteAddress === undefined ? '' : `${remoteAddress}:${remotePort}`;
+}

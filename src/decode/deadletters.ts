@@ -1,0 +1,162 @@
+import type { Store, Table } from '../kernel/store.ts';
+import type { DeadLetterReason } from '../model/deadletter.ts';
+import type { Rejected } from '../model/decoded.ts';
+
+/** A dead letter as it is kept: a message, sample or field that could not be used, with its reason. */
+export interface DeadLetter {
+  id: number;
+  /** When it arrived, ms. */
+  at: number;
+  topic: string;
+  device: string | null;
+  reason: DeadLetterReason;
+  field: string | null;
+  detail: string;
+  /** Its first 4 KiB, bytes that are no UTF-8 replaced; null when it was dropped or never kept. */
+  payload: string | null;
+  replayed: boolean;
+}
+
+/** What to keep of one message that was refused wholly or in part. */
+export interface Refused {
+  topic: string;
+  payload: Buffer;
+  letters: readonly Rejected[];
+}
+
+/** Which dead letters to list; `before` is the id of the last one seen, the newest come first. */
+export interface DeadLetterQuery {
+  reason?: DeadLetterReason;
+  device?: string;
+  from?: number;
+  to?: number;
+  before?: number;
+  limit: number;
+}
+
+/** Bounds of what is kept. */
+export interface DeadLetterSettings {
+  maxBytes: number;
+  /** ms */
+  keep: number;
+}
+
+interface Totals {
+  next: number;
+  bytes: number;
+  purged: number;
+}
+
+const PAYLOAD_BYTES = 4_096;
+const HOUR = 3_600_000;
+const PURGE_AT_ONCE = 1_000;
+
+/**
+ * What could not be used, with its reason and the first 4 KiB of its payload. Past its bounds the oldest letters go; the
+ * counts by device and reason stay. It is the only thing that Townpulse throws away.
+ */
+export class DeadLetters {
+  readonly #store: Store;
+  readonly #settings: DeadLetterSettings;
+  readonly #letters: Table<number, Omit<DeadLetter, 'id'>>;
+  readonly #counts: Table<[string, string], number>;
+  readonly #totals: Table<string, Totals>;
+  /** When a device's last payload of unknown fields only was kept. */
+  readonly #emptyKept = new Map<string, number>();
+
+  constructor(store: Store, settings: DeadLetterSettings) {
+    this.#store = store;
+    this.#settings = settings;
+    this.#letters = store.table('deadletters');
+    this.#counts = store.table('deadletters.counts');
+    this.#totals = store.table('deadletters.totals');
+  }
+
+  /** Keeps the letters of a message. Call it inside a transaction. */
+  keep(refused: Refused, at: number): void {
+    const payload = refused.payload.subarray(0, PAYLOAD_BYTES).toString('utf8');
+    const totals = this.#readTotals();
+    for (const letter of refused.letters) {
+      const counted: [string, string] = [letter.device?.slice(0, 64) ?? '', letter.reason];
+      this.#counts.put(counted, (this.#counts.get(counted) ?? 0) + 1);
+      if (!this.#worthKeeping(letter, at)) continue;
+      this.#letters.put(totals.next++, {
+        at,
+        topic: refused.topic,
+        device: letter.device?.slice(0, 64) ?? null,
+        reason: letter.reason,
+        field: letter.field,
+        detail: letter.detail,
+        payload,
+        replayed: false,
+      });
+      totals.bytes += sizeOf(payload, refused.topic);
+    }
+    this.#totals.put('all', totals);
+  }
+
+  /** Newest first. */
+  list(query: DeadLetterQuery): DeadLetter[] {
+    const found: DeadLetter[] = [];
+    const range = query.before === undefined ? { reverse: true } : { reverse: true, start: query.before - 1 };
+    for (const { key, value } of this.#letters.entries(range)) {
+      if (query.from !== undefined && value.at < query.from) break;
+      if (query.to !== undefined && value.at >= query.to) continue;
+      if (query.reason !== undefined && value.reason !== query.reason) continue;
+      if (query.device !== undefined && value.device !== query.device) continue;
+      found.push({ id: key, ...value });
+      if (found.length >= query.limit) break;
+    }
+    return found;
+  }
+
+  /** How many there ever were, by device ('' where it could not be read) and reason. */
+  counts(): { device: string; reason: string; count: number }[] {
+    return [...this.#counts.entries()].map(({ key, value }) => ({ device: key[0], reason: key[1], count: value }));
+  }
+
+  /** How many letters were thrown away to stay within the bounds. */
+  purged(): number {
+    return this.#readTotals().purged;
+  }
+
+  /** Throws away what is past the bounds, oldest first. Call it now and then, with the town's time. */
+  async purge(now: number): Promise<void> {
+    const doomed: { id: number; bytes: number }[] = [];
+    let { bytes } = this.#readTotals();
+    for (const { key, value } of this.#letters.entries({ limit: PURGE_AT_ONCE })) {
+      if (bytes <= this.#settings.maxBytes && value.at >= now - this.#settings.keep) break;
+      const size = sizeOf(value.payload ?? '', value.topic);
+      doomed.push({ id: key, bytes: size });
+      bytes -= size;
+    }
+    if (doomed.length === 0) return;
+    await this.#store.transaction(() => {
+      const totals = this.#readTotals();
+      for (const letter of doomed) {
+        this.#letters.remove(letter.id);
+        totals.bytes -= letter.bytes;
+        totals.purged++;
+      }
+      this.#totals.put('all', totals);
+    });
+  }
+
+  /** A new firmware whose fields nobody knows yet must not flood: one such payload an hour and device is enough. */
+  #worthKeeping(letter: Rejected, at: number): boolean {
+    if (letter.reason !== 'empty' || letter.device === null) return true;
+    const last = this.#emptyKept.get(letter.device);
+    if (last !== undefined && at - last < HOUR) return false;
+    this.#emptyKept.set(letter.device, at);
+    return true;
+  }
+
+  #readTotals(): Totals {
+    return this.#totals.get('all') ?? { next: 1, bytes: 0, purged: 0 };
+  }
+}
+
+/** Bytes a letter is counted with: its text, and 128 for the rest of it. */
+function sizeOf(payload: string, topic: string): number {
+  return payload.length + topic.length + 128;
+}

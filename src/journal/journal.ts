@@ -1,0 +1,225 @@
+import type { Clock } from '../kernel/clock.ts';
+import { noPoint, type Point } from '../kernel/points.ts';
+import type { Store, Table } from '../kernel/store.ts';
+import type { JournalReader, JournalRecord, NewRecord, Offset } from '../model/record.ts';
+import type { CountByKind } from '../model/sample.ts';
+import { encodeBlock, placeRecords, readBlock, readHeader } from './block.ts';
+import type { JournalSettings } from './settings.ts';
+import { Tail } from './tail.ts';
+
+/** Where an append landed. */
+export interface Appended {
+  first: Offset;
+  /** Arrival time given to the records, ms. */
+  at: number;
+}
+
+/** What an append writes besides its records, in the same transaction; it learns where they land. */
+export type Alongside = (appended: Appended) => void;
+
+/**
+ * The one durable queue.
+ * - `append` resolves only after the records, and what was written alongside, are synced to disk; all of it or nothing.
+ * - Offsets start at 1, go up by one, and never repeat, also across restarts and failed appends.
+ * - Arrival times never go back along the journal, even if the clock does.
+ * - Readers see a record only once it is durable.
+ * - Nothing is trimmed that a consumer has not passed.
+ * - At its bound of live bytes the journal says so (`full`) and keeps what it has.
+ */
+export class Journal implements JournalReader {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #settings: JournalSettings;
+  readonly #point: Point;
+  readonly #blocks: Table<Offset, Buffer>;
+  readonly #cursors: Table<string, Offset>;
+  readonly #passed = new Map<string, Offset>();
+  readonly #tail = new Tail(65_536);
+  readonly #waiting = new Set<() => void>();
+  /** Where the next block goes; null when a failed append left it in doubt, until the next one looks it up. */
+  #next: { offset: Offset; before: number; at: number } | null = null;
+  /** What readers may see. */
+  #durable: { offset: Offset; bytes: number };
+  #trimming = false;
+
+  /** `consumers` are all that must pass a record before it may be trimmed. */
+  constructor(
+    store: Store,
+    clock: Clock,
+    settings: JournalSettings,
+    consumers: readonly string[],
+    point: Point = noPoint,
+  ) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#settings = settings;
+    this.#point = point;
+    this.#blocks = store.bytes('journal');
+    this.#cursors = store.table('journal.cursors');
+    const { offset, before } = this.#lookUpNext();
+    this.#durable = { offset, bytes: before };
+    for (const consumer of consumers) this.#passed.set(consumer, this.#cursors.get(consumer) ?? 1);
+  }
+
+  /**
+   * Writes `records` and whatever `alongside` writes, in one transaction; without records only what is alongside.
+   * @throws TownError `unavailable` when the disk takes nothing; the caller keeps its records and tries again
+   */
+  async append(records: readonly NewRecord[], alongside: Alongside = () => {}): Promise<Appended> {
+    this.#point('append.before');
+    const written = await this.#store
+      .transaction(() => {
+        const next = this.#next ?? this.#lookUpNext();
+        this.#next = null;
+        const at = Math.max(this.#clock.now(), next.at);
+        const bytes = records.length === 0 ? 0 : this.#writeBlock(next, at, records);
+        alongside({ first: next.offset, at });
+        this.#next = { offset: next.offset + records.length, before: next.before + bytes, at };
+        return { first: next.offset, at, bytes: next.before + bytes };
+      })
+      .catch((error: unknown) => {
+        this.#next = null;
+        throw error;
+      });
+    this.#point('append.after');
+    if (records.length > 0) this.#tail.push(written.first, placeRecords(records, written.first, written.at));
+    this.#durable = { offset: written.first + records.length, bytes: written.bytes };
+    for (const wake of this.#waiting) wake();
+    return written;
+  }
+
+  end(_partition: number): Offset {
+    return this.#durable.offset;
+  }
+
+  read(_partition: number, from: Offset, limit: number): readonly JournalRecord[] {
+    if (from >= this.#durable.offset || limit < 1) return [];
+    return this.#tail.read(from, limit) ?? this.#readBlocks(from, limit);
+  }
+
+  arrived(_partition: number, from: Offset, signal: AbortSignal): Promise<void> {
+    if (from < this.#durable.offset || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = () => {
+        if (from >= this.#durable.offset && !signal.aborted) return;
+        this.#waiting.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      signal.addEventListener('abort', wake);
+    });
+  }
+
+  commit(consumer: string, _partition: number, offset: Offset): void {
+    if (!this.#passed.has(consumer)) throw new Error(`${consumer} is no consumer of the journal`);
+    this.#passed.set(consumer, Math.max(offset, this.#passed.get(consumer) ?? 1));
+  }
+
+  /** Offset of the oldest record that is still here; the end when there is none. */
+  start(): Offset {
+    return first(this.#blocks.keys({ limit: 1 })) ?? this.#durable.offset;
+  }
+
+  /** Samples between `from` and the end, by kind: counted by walking the blocks, never from a difference (P2). */
+  countSamples(from: Offset): CountByKind {
+    const counts: CountByKind = {};
+    const add = (kind: string, count: number) => {
+      counts[kind] = (counts[kind] ?? 0) + count;
+    };
+    const start = this.#blockAt(from) ?? from;
+    for (const { key, value } of this.#blocks.entries({ start })) {
+      if (key >= from) for (const [kind, count] of Object.entries(readHeader(value).samples)) add(kind, count);
+      else
+        for (const record of readBlock(value, key))
+          if (record.offset >= from && record.type === 'sample') add(record.sample.kind, 1);
+    }
+    return counts;
+  }
+
+  /** Bytes of the records from `offset` to the end. */
+  bytesFrom(offset: Offset): number {
+    if (offset >= this.#durable.offset) return 0;
+    const key = this.#blockAt(offset) ?? first(this.#blocks.keys({ start: offset, limit: 1 }));
+    const block = key === undefined ? undefined : this.#blocks.get(key);
+    return block === undefined ? 0 : this.#durable.bytes - readHeader(block).before;
+  }
+
+  /** Bytes that some consumer has not passed. */
+  liveBytes(): number {
+    return this.bytesFrom(this.#lowestCursor());
+  }
+
+  /** Whether the bound of live bytes is reached: then nothing more may be acknowledged (P5). */
+  full(): boolean {
+    return this.liveBytes() >= this.#settings.maxBytes;
+  }
+
+  /**
+   * Drops blocks that every consumer has passed and that are past `keep`: too old, too many bytes, or in the way of the
+   * bound. Remembers the cursors. Call it every few seconds.
+   */
+  async trim(): Promise<void> {
+    if (this.#trimming) return;
+    this.#trimming = true;
+    try {
+      const lowest = this.#lowestCursor();
+      const doomed = [...this.#doomed(lowest)];
+      await this.#store.transaction(() => {
+        for (const [consumer, offset] of this.#passed) this.#cursors.put(consumer, offset);
+        for (const key of doomed) this.#blocks.remove(key);
+      });
+    } finally {
+      this.#trimming = false;
+    }
+  }
+
+  *#doomed(lowest: Offset): Iterable<Offset> {
+    const tooOld = this.#clock.now() - this.#settings.keep;
+    const allowed = Math.min(this.#settings.keepBytes, this.#settings.maxBytes);
+    for (const { key, value } of this.#blocks.entries({ end: lowest, limit: 4_096 })) {
+      const { at, before, count } = readHeader(value);
+      // The newest block stays in any case: the next offset is read off it.
+      if (key + count > lowest || key + count === this.#durable.offset) return;
+      if (at >= tooOld && this.#durable.bytes - before <= allowed) return;
+      yield key;
+    }
+  }
+
+  #lowestCursor(): Offset {
+    return Math.min(this.#durable.offset, ...this.#passed.values());
+  }
+
+  /** Key of the block that holds `offset`, or undefined when it was trimmed or is not written. */
+  #blockAt(offset: Offset): Offset | undefined {
+    return first(this.#blocks.keys({ start: offset, reverse: true, limit: 1 }));
+  }
+
+  #readBlocks(from: Offset, limit: number): JournalRecord[] {
+    const records: JournalRecord[] = [];
+    const start = this.#blockAt(from) ?? from;
+    for (const { key, value } of this.#blocks.entries({ start, end: this.#durable.offset })) {
+      for (const record of readBlock(value, key)) if (record.offset >= from) records.push(record);
+      if (records.length >= limit) break;
+    }
+    return records.length > limit ? records.slice(0, limit) : records;
+  }
+
+  #writeBlock(next: { offset: Offset; before: number }, at: number, records: readonly NewRecord[]): number {
+    const block = encodeBlock(at, next.before, records);
+    this.#blocks.put(next.offset, block);
+    return block.length;
+  }
+
+  #lookUpNext(): { offset: Offset; before: number; at: number } {
+    const last = first(this.#blocks.entries({ reverse: true, limit: 1 }));
+    if (last === undefined) return { offset: 1, before: 0, at: 0 };
+    const { at, before, count } = readHeader(last.value);
+    return { offset: last.key + count, before: before + last.value.length, at };
+  }
+}
+
+function first<T>(items: Iterable<T>): T | undefined {
+  for (const item of items) return item;
+  return undefined;
+}
