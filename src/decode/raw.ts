@@ -48,8 +48,8 @@ export function readPayload(payload: Buffer, arrival: number): (RawSample | Unre
   if (typeof json !== 'object' || json === null)
     return { reason: 'malformed', detail: 'neither an object nor an array' };
   if (!Array.isArray(json)) return [readFlat(json)];
-  if (json.length === 0) return { reason: 'empty', detail: 'an array without samples' };
   const samples = isSenml(json) ? readSenml(json, arrival) : json.map(readFlat);
+  if (samples.length === 0) return { reason: 'empty', detail: 'an array without samples' };
   if (samples.length > LIMITS.samples) {
     return { reason: 'too-many-samples', detail: `${samples.length} samples; at most ${LIMITS.samples}` };
   }

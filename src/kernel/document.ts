@@ -38,7 +38,7 @@ export function readDocument<T>(text: string, file: string, schema: z.ZodType<T>
       return `${file}:1:1`;
     },
   };
-  const parsed = schema.safeParse(document.toJS());
+  const parsed = schema.safeParse(document.toJS(), { reportInput: true });
   if (parsed.success) return { ok: true, value: parsed.data, locate };
   return { ok: false, problems: parsed.error.issues.flatMap((issue) => explain(issue, locate)) };
 }

@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { BrokerSettings } from '../broker/settings.ts';
+import { DeadLetterSettings, DecodeSettings } from '../decode/settings.ts';
+import { HistorySettings } from '../history/settings.ts';
+import { HttpSettings } from '../http/settings.ts';
+import { JournalSettings } from '../journal/settings.ts';
+import { packageRoot } from '../kernel/package-root.ts';
+
+/** Everything that can be set, each stage's part from the stage itself. The only definition: file, environment and docs follow it. */
+export const Settings = z.strictObject({
+  dataDir: z.string().min(1).default('./data').meta({ description: 'Where all state lies; one process at a time.' }),
+  town: z.string().min(1).default(join(packageRoot, 'seeds/lailong')).meta({ description: "The town's folder." }),
+  devices: z
+    .string()
+    .min(1)
+    .default(join(packageRoot, 'devices'))
+    .meta({ description: 'The folder of the kinds, one YAML file each.' }),
+  host: z.string().min(1).default('127.0.0.1').meta({ description: 'What HTTP and MQTT bind to.' }),
+  adminToken: z
+    .string()
+    .min(16, 'a token has at least 16 characters')
+    .optional()
+    .meta({ description: "A fixed API token with the administrator's role.", secret: true }),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  http: HttpSettings.prefault({}),
+  mqtt: BrokerSettings.prefault({}),
+  decode: DecodeSettings.prefault({}),
+  deadletters: DeadLetterSettings.prefault({}),
+  journal: JournalSettings.prefault({}),
+  history: HistorySettings.prefault({}),
+});
+export type Settings = z.infer<typeof Settings>;
+
+/** Short names for settings whose own name says more than people want to write (CONTRACT.md §2). */
+export const SHORT_NAMES: Readonly<Record<string, string>> = { TOWNPULSE_HISTORY: 'history.store' };

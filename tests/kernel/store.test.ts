@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { DATA_FORMAT, openStore } from '../../src/kernel/store.ts';
+import { temporaryFolder, temporaryStore } from '../support/temporary.ts';
+
+describe('the store', () => {
+  it('keeps all of a transaction or nothing', async () => {
+    const store = await temporaryStore();
+    const table = store.table<string, number>('numbers');
+    await store.transaction(() => table.put('kept', 1));
+    const failing = store.transaction(() => {
+      table.put('lost', 2);
+      table.remove('kept');
+      throw new Error('half way');
+    });
+    await expect(failing).rejects.toThrow('half way');
+    expect([...table.entries()]).toEqual([{ key: 'kept', value: 1 }]);
+  });
+
+  it('refuses a write outside of a transaction', async () => {
+    const table = (await temporaryStore()).table<string, number>('numbers');
+    expect(() => table.put('a', 1)).toThrow('outside of a transaction');
+  });
+
+  it('reads ranges forwards and backwards', async () => {
+    const store = await temporaryStore();
+    const table = store.table<number, string>('range');
+    await store.transaction(() => {
+      for (const key of [1, 2, 3, 4]) table.put(key, String(key));
+    });
+    expect([...table.keys({ start: 2, end: 4 })]).toEqual([2, 3]);
+    expect([...table.keys({ start: 3, reverse: true, limit: 2 })]).toEqual([3, 2]);
+    expect(table.count({ start: 2 })).toBe(3);
+  });
+
+  it('keeps what it had when it is opened again', async () => {
+    const folder = temporaryFolder();
+    const first = await openStore(folder);
+    await first.transaction(() => first.table<string, string>('words').put('a', 'b'));
+    await first.close();
+    const again = await temporaryStore(folder);
+    expect(again.table('words').get('a')).toBe('b');
+  });
+
+  it('refuses data of a newer version in words', async () => {
+    const folder = temporaryFolder();
+    const newer = await openStore(folder);
+    await newer.transaction(() => newer.table<string, number>('format').put('store', DATA_FORMAT + 1));
+    await newer.close();
+    await expect(openStore(folder)).rejects.toMatchObject({
+      code: 'data-newer',
+      message: expect.stringContaining('newer version'),
+    });
+  });
+});
