@@ -1,0 +1,75 @@
+import { SegmentedControl } from '@mantine/core';
+import type { Name } from '../../model/primitives.ts';
+import { useDesk } from '../desk.ts';
+import { fullDate, timeOfDay } from '../format.ts';
+import type { TownPicture } from '../useTown.ts';
+import type { Language } from '../words.ts';
+import { Tag } from './Tag.tsx';
+
+interface HeaderProps {
+  picture: TownPicture;
+  town: Name | null;
+  onLanguage: (language: Language) => void;
+}
+
+/** Which town, at what time, on which clock, and whether the service answers. */
+export function Header({ picture, town, onLanguage }: HeaderProps) {
+  const { language, words, zone, townNow } = useDesk();
+  const clock = picture.clock.value;
+  const stale = picture.clock.error !== null;
+  return (
+    <header className="masthead">
+      <h1>
+        {town?.[language] ?? 'Townpulse'} <small className="masthead-product">Townpulse {words.product}</small>
+      </h1>
+      {townNow !== null && (
+        <div className="town-time" title={words.townTime} data-stale={stale ? true : undefined}>
+          <span className="date">{fullDate(townNow, zone, language)}</span>
+          <time>{timeOfDay(townNow, zone)}</time>
+        </div>
+      )}
+      {clock?.trial === true && (
+        <span className="trial" title={words.trialHint}>
+          <Tag tone="major">{words.trialClock(clock.speed)}</Tag>
+          <span title={words.syntheticHint}>
+            <Tag tone="notice">{words.synthetic}</Tag>
+          </span>
+        </span>
+      )}
+      <div className="masthead-end">
+        <ServiceState ready={picture.ready} />
+        <SegmentedControl
+          size="sm"
+          aria-label={words.language}
+          value={language}
+          onChange={onLanguage}
+          data={[
+            { value: 'zh', label: '中文' },
+            { value: 'en', label: 'English' },
+          ]}
+        />
+      </div>
+    </header>
+  );
+}
+
+function ServiceState({ ready }: { ready: TownPicture['ready'] }) {
+  const { words } = useDesk();
+  if (ready.error !== null) {
+    return (
+      <Tag tone="breach" mark="✗">
+        {words.service.unreachable}
+      </Tag>
+    );
+  }
+  if (ready.value === null) return null;
+  return ready.value.status === 'ready' ? (
+    <Tag tone="ok" mark="✓">
+      {words.service.ready}
+    </Tag>
+  ) : (
+    <Tag tone="breach" mark="✗">
+      {words.service.notReady}
+    </Tag>
+  );
+}
