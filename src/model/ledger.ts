@@ -28,3 +28,48 @@ export const Ledger = Counts.extend({
   }),
 });
 export type Ledger = z.infer<typeof Ledger>;
+
+/** What each part counted on its own; the ledger only puts them side by side. */
+export interface LedgerParts {
+  /** By the gate, in the transactions that made the samples durable. */
+  intake: {
+    kinds: Record<string, { received: number; rejected: number }>;
+    fieldsRejected: number;
+    fieldsUnknown: number;
+  };
+  /** By the history writer, with its cursor. */
+  history: Record<string, { stored: number; merged: number; duplicate: number; rejected: number }>;
+  /** Counted between that cursor and the journal's end. */
+  pending: Record<string, number>;
+}
+
+/** The ledger's counts, in all and by kind. `balanced` compares sums that were counted apart, so it can be false. */
+export function balance(
+  parts: LedgerParts,
+): Pick<Ledger, 'received' | 'stored' | 'merged' | 'duplicate' | 'rejected' | 'pending' | 'balanced' | 'byKind'> {
+  const kinds = new Set([
+    ...Object.keys(parts.intake.kinds),
+    ...Object.keys(parts.history),
+    ...Object.keys(parts.pending),
+  ]);
+  const byKind: Ledger['byKind'] = {};
+  const sum = { received: 0, stored: 0, duplicate: 0, rejected: 0, pending: 0 };
+  let merged = 0;
+  let balanced = true;
+  for (const kind of [...kinds].sort()) {
+    const intake = parts.intake.kinds[kind] ?? { received: 0, rejected: 0 };
+    const history = parts.history[kind] ?? { stored: 0, merged: 0, duplicate: 0, rejected: 0 };
+    const row = {
+      received: intake.received,
+      stored: history.stored,
+      duplicate: history.duplicate,
+      rejected: intake.rejected + history.rejected,
+      pending: parts.pending[kind] ?? 0,
+    };
+    byKind[kind] = row;
+    merged += history.merged;
+    balanced &&= row.received === row.stored + row.duplicate + row.rejected + row.pending;
+    for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += row[key];
+  }
+  return { ...sum, merged, balanced, byKind };
+}

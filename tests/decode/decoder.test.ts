@@ -39,10 +39,17 @@ const DEVICES = new Map([
   ['LC-2', { kind: 'lighting-controller', gateway: null, retiredAt: null }],
 ]);
 
-function decode(
-  payload: unknown,
-  { publisher = 'WP-1', device = publisher, kind = DEVICES.get(device)?.kind ?? '', wall = null as number | null } = {},
-) {
+interface From {
+  publisher?: string;
+  device?: string;
+  kind?: string;
+  wall?: number | null;
+}
+
+function decode(payload: unknown, from: From = {}) {
+  const { publisher = 'WP-1', wall = null } = from;
+  const device = from.device ?? publisher;
+  const kind = from.kind ?? DEVICES.get(device)?.kind ?? '';
   const decoder = new Decoder(
     compileFields(KINDS),
     { find: (id) => DEVICES.get(id) },
@@ -55,7 +62,7 @@ function decode(
   return decoder.decode({ publisher, kind, device, payload: bytes, arrival: ARRIVAL, wall });
 }
 
-const reasons = (payload: unknown, options = {}) => decode(payload, options).rejected.map(({ reason }) => reason);
+const reasons = (payload: unknown, from: From = {}) => decode(payload, from).rejected.map(({ reason }) => reason);
 
 describe('what a device may send', () => {
   it('reads one sample with its sequence', () => {
@@ -176,7 +183,7 @@ describe('what refuses one sample, and lets the others in', () => {
 
 describe('what refuses a field, and keeps its sample', () => {
   it('is told beside the sample', () => {
-    const decoded = decode({ pressure: 99, temperature: '15', battery: 1e999, colour: 'red' });
+    const decoded = decode({ pressure: 99, temperature: '15', battery: Infinity, colour: 'red' });
     expect(decoded.samples).toEqual([]);
     const kept = decode(`{"pressure":0.3,"temperature":"15","battery":1e999,"colour":"red"}`);
     expect(kept.samples[0]?.values).toEqual({ pressure: 0.3 });

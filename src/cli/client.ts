@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { ERRORS, type ErrorCode, messageOf, TownError } from '../kernel/errors.ts';
+
+/** Options of every command that speaks to the running service. */
+export interface ClientOptions {
+  url?: string;
+  token?: string;
+  dataDir?: string;
+  json?: boolean;
+}
+
+/** A command that speaks to the running service, with the options they all have. */
+export function clientCommand(name: string, description: string, example: string): Command {
+  return new Command(name)
+    .description(description)
+    .option('--url <url>', "the service's address (TOWNPULSE_URL; else what the data directory says)")
+    .option('--token <token>', 'an API token (TOWNPULSE_TOKEN; else cli.token of the data directory)')
+    .option('--data-dir <folder>', 'the data directory of the service (TOWNPULSE_DATA_DIR)')
+    .option('--json', 'one JSON document instead of a table')
+    .addHelpText('after', `\nExample:\n  $ townpulse ${example}`);
+}
+
+/** The running service, as the commands see it. */
+export class Client {
+  readonly #url: string;
+  readonly #token: string;
+
+  /** @throws TownError `config-invalid` when no address or token can be found */
+  constructor(options: ClientOptions, env: NodeJS.ProcessEnv = process.env) {
+    const folders = options.dataDir ?? env.TOWNPULSE_DATA_DIR;
+    const candidates = folders === undefined ? ['./data', './data/demo'] : [folders];
+    const fromFiles = (file: string) => {
+      for (const folder of candidates) {
+        try {
+          return readFileSync(join(folder, file), 'utf8').trim();
+        } catch {}
+      }
+      return undefined;
+    };
+    const url = options.url ?? env.TOWNPULSE_URL ?? fromFiles('cli.url');
+    const token = options.token ?? env.TOWNPULSE_TOKEN ?? env.TOWNPULSE_ADMIN_TOKEN ?? fromFiles('cli.token');
+    if (url === undefined || token === undefined) {
+      const missing = url === undefined ? 'address (--url or TOWNPULSE_URL)' : 'token (--token or TOWNPULSE_TOKEN)';
+      throw new TownError(
+        'config-invalid',
+        `no ${missing}, and none in ${candidates.join(' or ')}: is the service running there?`,
+      );
+    }
+    this.#url = url.replace(/\/$/, '');
+    this.#token = token;
+  }
+
+  /** Asks for `path` below /api/v1. @throws TownError with the service's own code and problems */
+  async ask<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> {
+    let response: Response;
+    try {
+      response = await fetch(`${this.#url}/api/v1${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${this.#token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    } catch (cause) {
+      const why = messageOf((cause as Error).cause ?? cause);
+      throw new TownError('unavailable', `${this.#url} does not answer (${why}): is townpulse running?`, { cause });
+    }
+    const text = await response.text();
+    if (response.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
+    const problem = parseProblem(text);
+    throw new TownError(problem.code, problem.detail, { problems: problem.errors });
+  }
+
+  /** Every item of a list, page by page. */
+  async *list<T>(path: string): AsyncGenerator<T> {
+    const join = path.includes('?') ? '&' : '?';
+    let next: string | null = null;
+    do {
+      const cursor: string = next === null ? '' : `&cursor=${encodeURIComponent(next)}`;
+      const page: { items: T[]; next: string | null } = await this.ask('GET', `${path}${join}limit=1000${cursor}`);
+      yield* page.items;
+      next = page.next;
+    } while (next !== null);
+  }
+}
+
+function parseProblem(text: string): { code: ErrorCode; detail: string; errors: { path: string; message: string }[] } {
+  try {
+    const problem = JSON.parse(text) as {
+      code?: string;
+      detail?: string;
+      title?: string;
+      errors?: { path: string; message: string }[];
+    };
+    const code = problem.code !== undefined && problem.code in ERRORS ? (problem.code as ErrorCode) : 'internal';
+    return { code, detail: problem.detail ?? problem.title ?? code, errors: problem.errors ?? [] };
+  } catch {
+    return { code: 'internal', detail: `an answer that is no problem document: ${text.slice(0, 200)}`, errors: [] };
+  }
+}
