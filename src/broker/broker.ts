@@ -43,7 +43,7 @@ export class Broker {
     this.#gate = gate;
     this.#refused = refused;
     this.#log = log;
-    this.#aedes = new Aedes({
+    this.#aedes = new ConsumingAedes({
       // An id is only unique within its user's own connections: see #scopeId.
       maxClientsIdLength: 256,
       preConnect: (_client, packet, done) => done(null, this.#scopeId(packet)),
@@ -158,6 +158,17 @@ export class Broker {
       this.#log.error({ publisher, error: messageOf(error) }, 'a message broke the gate');
       done(error as Error);
     }
+  }
+}
+
+/**
+ * What a client publishes ends at the gate: nobody may subscribe to readings, so matching them against subscriptions and
+ * offline queues would be work for nothing. What the service publishes goes its way.
+ */
+class ConsumingAedes extends Aedes {
+  override publish(packet: PublishPacket, client?: unknown, done?: (error?: Error) => void): void {
+    if (typeof client === 'object' && client !== null) done?.();
+    else super.publish(packet, client as (error?: Error) => void);
   }
 }
 
