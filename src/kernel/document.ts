@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import type { Problem } from './errors.ts';
+import { messageOf, type Problem } from './errors.ts';
 import { didYouMean } from './nearest.ts';
 
 /** Where in a YAML text something stands. */
@@ -41,6 +42,17 @@ export function readDocument<T>(text: string, file: string, schema: z.ZodType<T>
   const parsed = schema.safeParse(document.toJS(), { reportInput: true });
   if (parsed.success) return { ok: true, value: parsed.data, locate };
   return { ok: false, problems: parsed.error.issues.flatMap((issue) => explain(issue, locate)) };
+}
+
+/** Reads the YAML file `file` as {@link readDocument} does; that it can't be read is a problem like another. Never throws. */
+export function readDocumentFile<T>(file: string, schema: z.ZodType<T>): Document<T> {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    return { ok: false, problems: [{ path: file, message: `the file cannot be read: ${messageOf(error)}` }] };
+  }
+  return readDocument(text, file, schema);
 }
 
 function explain(issue: z.core.$ZodIssue, locate: Locator): Problem[] {

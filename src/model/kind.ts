@@ -13,7 +13,10 @@ export const Field = z.strictObject({
   /** UCUM-like unit as shown (`MPa`, `m³/h`, `°C`, `%`); absent for counts and switches. */
   unit: z.string().min(1).optional(),
   /** Plausible bounds, both inclusive; outside them a value is rejected as `out-of-range`. */
-  range: z.tuple([z.number(), z.number()]).optional(),
+  range: z
+    .tuple([z.number(), z.number()])
+    .refine(([low, high]) => low < high, 'the lower bound comes first, and is below the upper one')
+    .optional(),
   /** Where the bounds come from. */
   basis: z.string().min(1).optional(),
 });

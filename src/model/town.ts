@@ -59,6 +59,8 @@ export const PlanTarget = z.strictObject({
   /** What is held against the target, and the target itself as a rate 0..1; absent where the plan names no figure. */
   metric: z.string().optional(),
   target: z.number().min(0).max(1).optional(),
+  /** Where the target comes from when the plan itself names no figure. */
+  basis: z.string().min(1).optional(),
 });
 export const Plan = z.strictObject({ targets: z.array(PlanTarget) });
 export type Plan = z.infer<typeof Plan>;
