@@ -1,7 +1,6 @@
 import { useMemo } from 'react';
 import { ApiFailure } from './api.ts';
 import { type Desk, DeskContext } from './desk.ts';
-import { useLanguage } from './language.ts';
 import { namesFrom, townName } from './names.ts';
 import { AlertsPanel } from './panels/AlertsPanel.tsx';
 import { DemoFaults } from './panels/DemoFaults.tsx';
@@ -17,6 +16,7 @@ import { VillageRates } from './panels/VillageRates.tsx';
 import { WaterCard } from './panels/WaterCard.tsx';
 import { stalenessOf } from './staleness.ts';
 import { townTime } from './townTime.ts';
+import { useLanguage } from './useLanguage.ts';
 import { useNow } from './useNow.ts';
 import { useTown } from './useTown.ts';
 import { WORDS } from './words.ts';

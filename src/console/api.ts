@@ -188,7 +188,7 @@ async function send(method: string, path: string, body?: object): Promise<void> 
 
 async function request(url: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, { cache: 'no-store', ...init });
+    return await fetch(url, init);
   } catch (cause) {
     throw new ApiFailure(null, cause instanceof Error ? cause.message : String(cause));
   }

@@ -87,28 +87,41 @@ function StartFault({ kinds, onStart }: StartFaultProps) {
         void start();
       }}
     >
-      <NativeSelect
+      <Choice
         label={words.faults.fault}
         value={fault}
-        onChange={(event) => setFault(event.currentTarget.value)}
+        onChange={setFault}
         data={kinds.map((kind) => ({ value: kind.fault, label: words.faults.kind[kind.fault] ?? kind.fault }))}
       />
-      <NativeSelect
+      <Choice
         label={words.faults.target}
         value={target?.id ?? ''}
-        onChange={(event) => setChosen(event.currentTarget.value)}
+        onChange={setChosen}
         data={targets.map(({ id, name }) => ({ value: id, label: `${name[language]} (${id})` }))}
       />
-      <NativeSelect
-        label={words.faults.duration}
-        value={duration}
-        onChange={(event) => setDuration(event.currentTarget.value)}
-        data={DURATIONS}
-      />
+      <Choice label={words.faults.duration} value={duration} onChange={setDuration} data={DURATIONS} />
       <Button type="submit" loading={busy} disabled={target === undefined}>
         {words.faults.start}
       </Button>
     </form>
+  );
+}
+
+interface ChoiceProps {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+  data: string[] | { value: string; label: string }[];
+}
+
+/** The platform's own drop-down list; its arrow is an ornament and is not read out. */
+function Choice({ onChange, ...rest }: ChoiceProps) {
+  return (
+    <NativeSelect
+      {...rest}
+      onChange={(event) => onChange(event.currentTarget.value)}
+      rightSectionProps={{ 'aria-hidden': true }}
+    />
   );
 }
 
