@@ -1,5 +1,7 @@
 import '@mantine/core/styles.css';
-import './console.css';
+import './tones.css';
+import './panels.css';
+import './layout.css';
 import { MantineProvider } from '@mantine/core';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

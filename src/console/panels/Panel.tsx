@@ -45,9 +45,9 @@ export function Panel<T>({ title, of, aside, footer, className = '', children }:
   );
 }
 
-/** Where a figure comes from and how old it is by the town's clock. */
+/** Where a figure comes from and how old it is by the town's clock; the age is unknown while that clock is. */
 export function SourceLine({ source, at }: { source: string; at: number | null }) {
-  const { words, townNow } = useDesk();
+  const { words, townNow, offline } = useDesk();
   return (
     <>
       <span>
@@ -55,7 +55,9 @@ export function SourceLine({ source, at }: { source: string; at: number | null }
         {': '}
         {source}
       </span>
-      {at !== null && townNow !== null && <span className="age">{words.ago(duration(townNow - at, words))}</span>}
+      {at !== null && townNow !== null && !offline && (
+        <span className="age">{words.ago(duration(townNow - at, words))}</span>
+      )}
     </>
   );
 }
