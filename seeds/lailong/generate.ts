@@ -66,7 +66,7 @@ type Role = keyof typeof PRESSURE_LIMITS;
 const ZONES: readonly { zone: string; areas: string[]; roles: Record<Role, number> }[] = [
   {
     zone: 'Z-1',
-    areas: ['town-centre', 'digital-plaza', 'central-hospital', 'residential-quarter', 'liyuan-park'],
+    areas: ['town-centre', 'digital-plaza', 'central-hospital', 'residential', 'liyuan-park'],
     roles: { outlet: 1, trunk: 5, end: 6 },
   },
   {

@@ -55,18 +55,19 @@ export function readDocumentFile<T>(file: string, schema: z.ZodType<T>): Documen
   return readDocument(text, file, schema);
 }
 
-function explain(issue: z.core.$ZodIssue, locate: Locator): Problem[] {
-  const where = issue.path.map(String).join('.');
-  const prefix = where === '' ? '' : `${where}: `;
+/** What `issue` says, by the path it is about: one thing, or one for each key that is not known. */
+export function describeIssue(issue: z.core.$ZodIssue): { path: readonly PropertyKey[]; message: string }[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      path: locate.at([...issue.path, key]),
-      message: `${prefix}unknown key "${key}"`,
-    }));
+    return issue.keys.map((key) => ({ path: [...issue.path, key], message: `unknown key "${key}"` }));
   }
   if (issue.code === 'invalid_value' && typeof issue.input === 'string') {
     const hint = didYouMean(issue.input, issue.values.map(String));
-    return [{ path: locate.at(issue.path), message: `${prefix}"${issue.input}" is not known${hint}` }];
+    return [{ path: issue.path, message: `"${issue.input}" is not known${hint}` }];
   }
-  return [{ path: locate.at(issue.path), message: `${prefix}${issue.message}` }];
+  return [{ path: issue.path, message: issue.message }];
+}
+
+function explain(issue: z.core.$ZodIssue, locate: Locator): Problem[] {
+  const prefix = issue.path.length === 0 ? '' : `${issue.path.map(String).join('.')}: `;
+  return describeIssue(issue).map(({ path, message }) => ({ path: locate.at(path), message: prefix + message }));
 }

@@ -32,6 +32,9 @@ export const DeviceInput = z.strictObject({
 });
 export type DeviceInput = z.infer<typeof DeviceInput>;
 
+/** A secret that a vendor has put into a device; Townpulse's own are longer. */
+export const Secret = z.string().regex(/^[ -~]{16,128}$/, 'a secret is 16 to 128 printable ASCII characters');
+
 /** A device as the registry holds it: every default filled in, so that a reader needs no kind beside it. */
 export const Device = z.object({
   id: Id,
