@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Kind } from '../../src/model/kind.ts';
 import type { Datum } from '../../src/registry/datum.ts';
 import { wgs84ToGcj02 } from '../../src/registry/datum.ts';
 import { readDevices } from '../../src/registry/import.ts';
@@ -69,6 +70,26 @@ describe('importing devices from CSV', () => {
       ['WP-1', 4],
       ['WP-2', 6],
     ]);
+  });
+
+  it('a # within a line is no comment', () => {
+    const { rows } = csv(`${HEADER},name.zh,name.en\nWP-1,${WP},3#泵房,Pump house #3\n`);
+    expect(rows[0]?.device.name).toEqual({ zh: '3#泵房', en: 'Pump house #3' });
+  });
+
+  it('a switch of the kind is true or false, in any letter case', () => {
+    const name = { zh: '名', en: 'name' };
+    const kind = Kind.parse({
+      id: 'gate',
+      name,
+      reportInterval: 60,
+      fields: { level: { type: 'number', name } },
+      attributes: { remote: { type: 'boolean', name }, label: { type: 'string', name } },
+    });
+    const text = `${HEADER},attributes.remote,attributes.label\nG-1,gate,village,water-company,TRUE,TRUE\nG-2,gate,village,water-company,yes,7\n`;
+    const { rows, problems } = readDevices(text, 'csv', 'wgs84', { ...AROUND, kinds: new Map([['gate', kind]]) });
+    expect(rows[0]?.device.attributes).toEqual({ remote: true, label: 'TRUE' });
+    expect(said({ problems })).toEqual(['line 3, attributes.remote: "yes" is not a boolean']);
   });
 
   it('every bad row is named with its line, its column and the fix', () => {
