@@ -1,16 +1,20 @@
 import type { Offset } from '../model/record.ts';
 import type { SampleFlag, Value } from '../model/sample.ts';
 
-/** A reading as the history keeps it: one row for one device and instant. */
-export interface HistoryRow {
-  device: string;
+/** What makes a row one and the same: a device of a kind, and an instant (ms). */
+export interface Identity {
   kind: string;
-  /** ms; (device, ts) is the row's identity. */
+  device: string;
   ts: number;
+}
+
+/** A reading as the history keeps it: one row for one device and instant. */
+export interface HistoryRow extends Identity {
   /** Arrival of the sample that made the row, ms. */
   receivedAt: number;
   deviceTs: number | null;
   seq: number | null;
+  /** The flags of every sample that is in the row. */
   flags: readonly SampleFlag[];
   /** Where and whose the device was at `ts`. */
   area: string | null;
@@ -31,9 +35,12 @@ export interface KindCounts {
 
 /** Something that happened to the town or the service, kept beside the readings. */
 export interface HistoryEvent {
+  /** Arrival time, ms. */
   at: number;
+  /** What changed (`device`, `town`, `rulebook`), or `away` for an outage of the service itself. */
   what: string;
   by: string;
+  /** JSON. */
   detail: string;
 }
 
@@ -44,7 +51,7 @@ export interface HistoryBatch {
   /** Sums since the store was made, after this batch, of the kinds that it touches. */
   counts: Readonly<Record<string, KindCounts>>;
   inserts: readonly HistoryRow[];
-  /** Rows that take the place of the one with the same device and ts. */
+  /** Whole rows that take the place of those with the same identity. */
   replacements: readonly HistoryRow[];
   events: readonly HistoryEvent[];
 }
@@ -57,7 +64,7 @@ export interface HistoryState {
   newest: Map<string, number>;
 }
 
-/** How values of a bucket are put together. */
+/** How the values of a bucket are put together. */
 export type Aggregate = 'mean' | 'min' | 'max' | 'count';
 
 /** Which readings to read; `from` is inclusive, `to` exclusive, ms. */
@@ -65,24 +72,30 @@ export interface ReadingsQuery {
   kind: string;
   metric: string;
   devices?: readonly string[];
-  area?: string;
+  /** In one of these areas. */
+  area?: readonly string[];
   from: number;
   to: number;
-  /** Width of a bucket in ms, and where buckets are counted from. Without it: the readings themselves. */
+  /**
+   * Width of a bucket in ms, and an instant at which one begins: the caller puts it at the town's midnight, so that days
+   * are the town's days. Without it: the readings themselves.
+   */
   bucket?: { width: number; origin: number };
   aggregates: readonly Aggregate[];
+  /** What buckets are told apart by; readings themselves are told apart by device. */
   groupBy?: 'device' | 'area';
   limit: number;
   /** The last item of the page before. */
   after?: { ts: number; group: string };
 }
 
-/** One reading, or one bucket of a group. */
+/** One reading of a device (its `group`), or one bucket of a group; switches count as 0 and 1 in a bucket. */
 export interface ReadingItem {
+  /** Of a bucket: its beginning. */
   ts: number;
-  /** The device or area; '' when nothing was asked to be told apart. */
+  /** '' where nothing was asked to be told apart, and for readings of no area. */
   group: string;
-  /** The metric's value; undefined in a bucket. */
+  /** The metric's value; absent in a bucket. */
   value?: Value;
   aggregates?: Partial<Record<Aggregate, number>>;
 }
@@ -93,27 +106,31 @@ export class RefusedByStore extends Error {
 }
 
 /**
- * A store of readings. Calls do not overlap: the writer awaits each `rowsAt` and `commit` before the next; `readings` may
- * come at any time.
+ * A store of readings. Who is the same sample as whom is decided by the writer, once for all stores (P6); a store only
+ * keeps. The writer awaits each call before the next one; `readings` and `count` may come at any time.
  */
 export interface HistoryStore {
   /** What it is, as the ledger names it. */
   readonly name: string;
   /**
-   * Opens or makes it.
-   * @throws TownError `data-newer`, `kind-changed`
+   * Opens or makes it, and tells where it stands. After a `commit` that failed, nobody knows whether it took: the writer
+   * opens again, and believes what it is told.
+   * @throws TownError `data-newer`, `kind-changed`, `data-dir-unusable`
    */
   open(): Promise<HistoryState>;
-  /** The rows of a kind that are there under these identities. */
-  rowsAt(kind: string, identities: readonly { device: string; ts: number }[]): Promise<HistoryRow[]>;
+  /** The rows that are there under these identities, all of one kind. */
+  rowsAt(kind: string, identities: readonly Identity[]): Promise<HistoryRow[]>;
   /**
    * Takes a batch, all of it or nothing, durably.
    * @throws RefusedByStore when no try will ever succeed
    */
   commit(batch: HistoryBatch): Promise<void>;
-  /** Ascending by ts, then group. */
+  /**
+   * Ascending by ts, then group.
+   * @throws TownError `invalid` for a kind or metric that it does not know, `unavailable` while it is not open
+   */
   readings(query: ReadingsQuery): Promise<ReadingItem[]>;
-  /** Rows of a kind; 0 for one that nobody has written. */
+  /** Rows of a kind; 0 for one that nobody has written. @throws TownError `unavailable` while it is not open */
   count(kind: string): Promise<number>;
   close(): Promise<void>;
 }

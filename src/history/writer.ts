@@ -1,63 +1,78 @@
+import { Backoff } from '../kernel/backoff.ts';
 import { type Clock, sleep } from '../kernel/clock.ts';
-import { messageOf } from '../kernel/errors.ts';
+import { ERRORS, messageOf, TownError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { noPoint, type Point } from '../kernel/points.ts';
 import type { JournalReader, JournalRecord, Offset, SampleRecord } from '../model/record.ts';
 import { decide, lookUps, type Whereabouts } from './decide.ts';
-import { type HistoryEvent, type HistoryRow, type HistoryStore, type KindCounts, RefusedByStore } from './port.ts';
+import { eventsOf } from './events.ts';
+import { type HistoryBatch, type HistoryRow, type HistoryStore, type KindCounts, RefusedByStore } from './port.ts';
 
-/** Keeps what the store refuses for good, as a dead letter; doing it twice for one offset must be once. */
-export interface StoreRejections {
-  keep(record: SampleRecord, detail: string): Promise<void>;
+/** Keeps what the store refuses for good, as a dead letter. */
+export interface Rejections {
+  /** Resolves once the letter is durable. Told twice of one record (by its offset), it keeps one letter. */
+  rejectedByStore(record: SampleRecord, detail: string): Promise<void>;
 }
 
 /** What the writer is doing, for the ledger and the readiness. */
 export interface WriterProgress {
-  /** Everything before it is in the store, in the rejections, or was no sample. */
+  /** Everything before it is in the store, in the rejections, or was nothing to keep. */
   cursor: Offset;
+  /** Since the store was made. */
   counts: Readonly<Record<string, KindCounts>>;
+  /** `slow`: it takes more than five seconds over a commit. */
   state: 'up' | 'down' | 'slow';
   /** What the store said last, while it is down. */
   error: string | null;
+  /** Arrival (ms) of the oldest record that is not in the store; null when there is none. Lag is the time since. */
+  waitingSince: number | null;
 }
 
 const CONSUMER = 'history';
-/** Records of one commit at most. */
-const BATCH = 20_000;
-/** How long records are gathered before a commit, real ms: few commits under load, and a reader waits no second. */
-const GATHER = 200;
-/** A commit that takes longer makes the store `slow`, real ms. */
+/** Records of one commit at most: about 30 ms of work between two looks at the sockets. */
+const BATCH = 10_000;
+/** Real ms from the beginning of one commit to that of the next, unless a whole batch waits. */
+const PACE = 250;
+/** Real ms. */
 const SLOW = 5_000;
 const RETRY_FIRST = 250;
 const RETRY_MOST = 30_000;
 
 /**
  * Tails the journal into the store.
- * - The store's cursor, rows and counts move in one commit: a kill leaves them agreeing.
+ * - Rows, counts and cursor move in one commit: a kill at any instant leaves them agreeing (P2).
  * - While the store is down nothing is skipped: the backlog stays in the journal and drains in order (P4).
- * - A batch that is refused for good is halved until the bad sample stands alone; that one goes to the rejections (P4).
+ * - After a failure the store is asked anew where it stands: a commit whose outcome nobody saw is never counted twice.
+ * - A batch that is refused for good is halved until the bad sample stands alone; that one goes to the rejections, and
+ *   is durable there before the cursor passes it (P4).
  */
 export class HistoryWriter {
   readonly #store: HistoryStore;
   readonly #journal: JournalReader;
   readonly #whereabouts: Whereabouts;
-  readonly #rejections: StoreRejections;
+  readonly #rejections: Rejections;
   readonly #realClock: Clock;
   readonly #log: Logger;
   readonly #point: Point;
   readonly #abort = new AbortController();
+  readonly #backoff = new Backoff(RETRY_FIRST, RETRY_MOST);
   #cursor: Offset = 1;
   #counts: Record<string, KindCounts> = {};
   #newest = new Map<string, number>();
-  #state: WriterProgress['state'] = 'up';
+  /** Whether the three above are what the store holds. */
+  #opened = false;
   #error: string | null = null;
+  /** When the step under way began, real ms. */
+  #begun: number | null = null;
+  #lastBegun = -Infinity;
+  #lastTook = 0;
   #running: Promise<void> = Promise.resolve();
 
   constructor(
     store: HistoryStore,
     journal: JournalReader,
     whereabouts: Whereabouts,
-    rejections: StoreRejections,
+    rejections: Rejections,
     realClock: Clock,
     log: Logger,
     point: Point = noPoint,
@@ -71,122 +86,164 @@ export class HistoryWriter {
     this.#point = point;
   }
 
-  /** Opens the store and begins to follow the journal. @throws TownError of the store */
+  /**
+   * Opens the store and begins to follow the journal. A store that is only down now is tried again later.
+   * @throws TownError what nobody can wait for: `data-newer`, `kind-changed`, `data-dir-unusable`
+   */
   async start(): Promise<void> {
-    const { cursor, counts, newest } = await this.#store.open();
-    this.#cursor = cursor;
-    this.#counts = counts;
-    this.#newest = newest;
-    this.#journal.commit(CONSUMER, 0, cursor);
+    try {
+      await this.#open();
+    } catch (error) {
+      if (error instanceof TownError && !ERRORS[error.code].retryable) throw error;
+      this.#goDown(error);
+    }
     this.#running = this.#follow();
   }
 
   progress(): WriterProgress {
-    return { cursor: this.#cursor, counts: this.#counts, state: this.#state, error: this.#error };
+    const took = this.#begun === null ? this.#lastTook : this.#realClock.now() - this.#begun;
+    const [oldest] = this.#journal.read(0, this.#cursor, 1);
+    return {
+      cursor: this.#cursor,
+      counts: this.#counts,
+      state: this.#error !== null ? 'down' : took > SLOW ? 'slow' : 'up',
+      error: this.#error,
+      waitingSince: oldest?.at ?? null,
+    };
   }
 
-  /** Writes what the journal holds by now, for `deadline` real ms at most, and closes the store; the rest stays in the journal. */
+  /** Writes what the journal holds, for `deadline` real ms at most, and closes the store. The rest stays in the journal. */
   async stop(deadline: number): Promise<void> {
+    const until = this.#realClock.now() + deadline;
     this.#abort.abort();
     await this.#running;
-    const until = this.#realClock.now() + deadline;
     try {
       while (this.#cursor < this.#journal.end(0) && this.#realClock.now() < until) await this.#step();
     } catch (error) {
-      this.#log.warn({ error: messageOf(error) }, 'the history store is down; the rest stays in the journal');
+      this.#log.warn({ error: messageOf(error) }, 'the history store is down');
     }
+    const left = this.#journal.end(0) - this.#cursor;
+    if (left > 0) this.#log.warn({ records: left }, 'history stops short of the end; the rest waits in the journal');
     await this.#store.close();
   }
 
   async #follow(): Promise<void> {
     const { signal } = this.#abort;
-    let retry = RETRY_FIRST;
     while (!signal.aborted) {
-      await this.#journal.arrived(0, this.#cursor, signal);
-      await sleep(this.#realClock, 'history gathers', GATHER, signal).catch(() => {});
-      if (signal.aborted) return;
       try {
+        await this.#journal.arrived(0, this.#cursor, signal);
+        await this.#keepPace(signal);
+        if (signal.aborted) return;
         await this.#step();
-        retry = RETRY_FIRST;
+        this.#backoff.reset();
       } catch (error) {
-        this.#goDown(messageOf(error));
-        // Half of the wait is chance, so that many writers do not come back as one.
-        const wait = retry / 2 + (this.#realClock.now() % 97) * (retry / 194);
-        await sleep(this.#realClock, 'history retries', wait, signal).catch(() => {});
-        retry = Math.min(RETRY_MOST, retry * 2);
+        if (signal.aborted) return;
+        this.#goDown(error);
+        await sleep(this.#realClock, 'history tries again', this.#backoff.next(), signal).catch(() => {});
       }
     }
   }
 
+  /** Waits until the next commit is due, so that a trickle of records does not become a trickle of commits. */
+  async #keepPace(signal: AbortSignal): Promise<void> {
+    if (this.#journal.end(0) - this.#cursor >= BATCH) return;
+    const wait = this.#lastBegun + PACE - this.#realClock.now();
+    if (wait > 0) await sleep(this.#realClock, 'history gathers', wait, signal);
+  }
+
   async #step(): Promise<void> {
-    const records = this.#journal.read(0, this.#cursor, BATCH);
-    if (records.length === 0) return;
-    const begun = this.#realClock.now();
-    await this.#write(records);
-    if (this.#state === 'down') this.#log.info({}, 'the history store is back; the backlog drains');
-    this.#state = this.#realClock.now() - begun > SLOW ? 'slow' : 'up';
-    this.#error = null;
-    this.#journal.commit(CONSUMER, 0, this.#cursor);
+    this.#begun = this.#lastBegun = this.#realClock.now();
+    try {
+      if (!this.#opened) await this.#open();
+      const records = this.#journal.read(0, this.#cursor, BATCH);
+      if (records.length > 0) await this.#write(records);
+      if (this.#error !== null) this.#log.info({}, 'the history store is back; the backlog drains');
+      this.#error = null;
+      this.#journal.commit(CONSUMER, 0, this.#cursor);
+    } finally {
+      this.#lastTook = this.#realClock.now() - this.#begun;
+      this.#begun = null;
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { cursor, counts, newest } = await this.#store.open();
+    const end = this.#journal.end(0);
+    if (cursor > end) {
+      throw new TownError(
+        'data-dir-unusable',
+        `the history has read up to record ${cursor - 1}, but the journal ends at ${end - 1}: they are not of the same data directory; restore both from one backup`,
+      );
+    }
+    this.#cursor = cursor;
+    this.#counts = counts;
+    this.#newest = newest;
+    this.#opened = true;
+    this.#journal.commit(CONSUMER, 0, cursor);
   }
 
   async #write(records: readonly JournalRecord[]): Promise<void> {
     try {
-      await this.#commit(records);
+      await this.#keep(records);
     } catch (error) {
       if (!(error instanceof RefusedByStore)) throw error;
       const [only] = records;
-      if (records.length === 1 && only?.type === 'sample') return this.#reject(only, error.message);
+      if (records.length === 1 && only !== undefined) return this.#passOver(only, error.message);
       const middle = Math.ceil(records.length / 2);
       await this.#write(records.slice(0, middle));
       await this.#write(records.slice(middle));
     }
   }
 
-  async #commit(records: readonly JournalRecord[]): Promise<void> {
+  async #keep(records: readonly JournalRecord[]): Promise<void> {
     const samples: SampleRecord[] = [];
-    const events: HistoryEvent[] = [];
+    const others: Exclude<JournalRecord, SampleRecord>[] = [];
     for (const record of records) {
       if (record.type === 'sample') samples.push(record);
-      else events.push(...eventOf(record));
+      else others.push(record);
     }
+    const { wanted, devices } = lookUps(samples, this.#newest);
     const existing: HistoryRow[] = [];
-    for (const [kind, wanted] of lookUps(samples, this.#newest))
-      existing.push(...(await this.#store.rowsAt(kind, wanted)));
-    const { inserts, replacements, counts: added, newest } = decide(samples, this.#newest, existing, this.#whereabouts);
+    for (const [kind, identities] of wanted) existing.push(...(await this.#store.rowsAt(kind, identities)));
+    const decided = decide(samples, this.#newest, devices, existing, this.#whereabouts);
+    const { inserts, replacements } = decided;
+    await this.#commit(records, decided.counts, { inserts, replacements, events: others.flatMap(eventsOf) });
+    for (const [device, ts] of decided.newest) this.#newest.set(device, ts);
+  }
+
+  async #passOver(record: JournalRecord, detail: string): Promise<void> {
+    const added = new Map<string, KindCounts>();
+    if (record.type === 'sample') {
+      await this.#rejections.rejectedByStore(record, detail);
+      added.set(record.sample.kind, { stored: 0, merged: 0, duplicate: 0, rejected: 1 });
+    } else this.#log.error({ record, detail }, 'the history store refuses an event; it stays in the journal only');
+    await this.#commit([record], added, { inserts: [], replacements: [], events: [] });
+  }
+
+  async #commit(
+    records: readonly JournalRecord[],
+    added: ReadonlyMap<string, KindCounts>,
+    rows: Omit<HistoryBatch, 'cursor' | 'counts'>,
+  ): Promise<void> {
+    const last = records[records.length - 1];
+    if (last === undefined) return;
+    const cursor = last.offset + 1;
     const counts: Record<string, KindCounts> = {};
     for (const [kind, count] of added) counts[kind] = sum(this.#counts[kind], count);
-    await this.#save({ records, counts, inserts, replacements, events });
-    for (const [device, ts] of newest) this.#newest.set(device, ts);
-  }
-
-  async #reject(record: SampleRecord, detail: string): Promise<void> {
-    // The letter is durable before the cursor passes the sample; after a kill between the two it is written again, once.
-    await this.#rejections.keep(record, detail);
-    const { kind } = record.sample;
-    const counts = { [kind]: sum(this.#counts[kind], { stored: 0, merged: 0, duplicate: 0, rejected: 1 }) };
-    await this.#save({ records: [record], counts, inserts: [], replacements: [], events: [] });
-  }
-
-  async #save(batch: {
-    records: readonly JournalRecord[];
-    counts: Record<string, KindCounts>;
-    inserts: readonly HistoryRow[];
-    replacements: readonly HistoryRow[];
-    events: readonly HistoryEvent[];
-  }): Promise<void> {
-    const { records, counts, inserts, replacements, events } = batch;
-    const cursor = (records[records.length - 1] as JournalRecord).offset + 1;
     this.#point('history.commit.before');
-    await this.#store.commit({ cursor, counts, inserts, replacements, events });
+    await this.#store.commit({ cursor, counts, ...rows });
     this.#point('history.commit.after');
     this.#cursor = cursor;
     this.#counts = { ...this.#counts, ...counts };
   }
 
-  #goDown(error: string): void {
-    if (this.#state !== 'down') this.#log.error({ error }, 'the history store is down; readings wait in the journal');
-    this.#state = 'down';
-    this.#error = error;
+  #goDown(error: unknown): void {
+    const message = messageOf(error);
+    if (this.#error === null) {
+      this.#log.error({ error: message }, 'the history store is down; readings wait in the journal');
+    }
+    this.#error = message;
+    this.#opened = false;
   }
 }
 
@@ -197,12 +254,4 @@ function sum(before: KindCounts | undefined, added: KindCounts): KindCounts {
     duplicate: (before?.duplicate ?? 0) + added.duplicate,
     rejected: (before?.rejected ?? 0) + added.rejected,
   };
-}
-
-function eventOf(record: Exclude<JournalRecord, SampleRecord>): HistoryEvent[] {
-  if (record.type === 'tick') {
-    if (record.away === 0) return [];
-    return [{ at: record.at, what: 'away', by: 'service', detail: JSON.stringify({ ms: record.away }) }];
-  }
-  return [{ at: record.at, what: record.change.what, by: record.by, detail: JSON.stringify(record.change) }];
 }

@@ -1,20 +1,28 @@
 import type { DuckDBAppender, DuckDBConnection } from '@duckdb/node-api';
-import type { SampleFlag, Value } from '../../model/sample.ts';
-import type { HistoryRow } from '../port.ts';
-import { type Columns, columnOf, tableOf } from './schema.ts';
+import type { SampleFlag } from '../../model/sample.ts';
+import { type HistoryRow, RefusedByStore } from '../port.ts';
+import { type Tables, tableName } from './schema.ts';
 
 const FLAG_BITS: Record<SampleFlag, number> = { clock: 1, late: 2, correction: 4 };
 
-/** Appends rows of one kind. Appending value by value was the cheapest of the three ways there are: 2.8 µs a row. */
+/** The flags of a row's column. */
+export function flagsOfBits(bits: number): SampleFlag[] {
+  return (Object.keys(FLAG_BITS) as SampleFlag[]).filter((flag) => (bits & FLAG_BITS[flag]) !== 0);
+}
+
+/**
+ * Appends rows of one kind, in the transaction of the connection.
+ * @throws RefusedByStore for a row that its table has no place for
+ */
 export async function appendRows(
   connection: DuckDBConnection,
   kind: string,
   rows: readonly HistoryRow[],
-  columns: Columns,
+  tables: Tables,
 ): Promise<void> {
-  const fields = columns.get(kind) ?? [];
-  const appender = await connection.createAppender(`kind:${kind}`);
-  try {
+  const fields = tables.get(kind);
+  if (fields === undefined) throw new RefusedByStore(`there is no kind ${kind}`);
+  await withAppender(await connection.createAppender(tableName(kind)), (appender) => {
     for (const row of rows) {
       appender.appendVarchar(row.device);
       appender.appendBigInt(BigInt(row.ts));
@@ -25,10 +33,34 @@ export async function appendRows(
       appendText(appender, row.area);
       appendText(appender, row.road);
       appendText(appender, row.organisation);
-      for (const { field } of fields) appendValue(appender, row.values[field]);
+      let placed = 0;
+      for (const { field, type } of fields) {
+        const value = row.values[field];
+        if (value === undefined) appender.appendNull();
+        else if (typeof value !== type) throw new RefusedByStore(`${kind}.${field} is a ${type}, not ${value}`);
+        else {
+          placed++;
+          if (typeof value === 'boolean') appender.appendBoolean(value);
+          else appender.appendDouble(value);
+        }
+      }
+      if (placed < Object.keys(row.values).length) {
+        const stray = Object.keys(row.values).filter((name) => !fields.some(({ field }) => field === name));
+        throw new RefusedByStore(`${kind} has no field ${stray.join(', ')}`);
+      }
       appender.endRow();
     }
+  });
+}
+
+/** Fills an appender; what was appended before a failure is dropped, not flushed. */
+export async function withAppender(appender: DuckDBAppender, fill: (appender: DuckDBAppender) => void): Promise<void> {
+  try {
+    fill(appender);
     appender.flushSync();
+  } catch (error) {
+    appender.clear();
+    throw error;
   } finally {
     appender.closeSync();
   }
@@ -42,68 +74,4 @@ function appendInteger(appender: DuckDBAppender, value: number | null): void {
 function appendText(appender: DuckDBAppender, text: string | null): void {
   if (text === null) appender.appendNull();
   else appender.appendVarchar(text);
-}
-
-function appendValue(appender: DuckDBAppender, value: Value | undefined): void {
-  if (value === undefined) appender.appendNull();
-  else if (typeof value === 'boolean') appender.appendBoolean(value);
-  else appender.appendDouble(value);
-}
-
-/** Puts identities into the connection's temporary table, for one join instead of many questions. */
-export async function fillLookedUp(
-  connection: DuckDBConnection,
-  identities: readonly { device: string; ts: number }[],
-): Promise<{ from: number; to: number }> {
-  await connection.run('DELETE FROM looked_up');
-  const appender = await connection.createAppender('looked_up', 'main', 'temp');
-  let from = Infinity;
-  let to = -Infinity;
-  for (const { device, ts } of identities) {
-    appender.appendVarchar(device);
-    appender.appendBigInt(BigInt(ts));
-    appender.endRow();
-    from = Math.min(from, ts);
-    to = Math.max(to, ts);
-  }
-  appender.flushSync();
-  appender.closeSync();
-  return { from, to };
-}
-
-/** The rows of a kind that stand in `looked_up`; the span of times lets the store skip what lies outside. */
-export async function readLookedUp(
-  connection: DuckDBConnection,
-  kind: string,
-  span: { from: number; to: number },
-  columns: Columns,
-): Promise<HistoryRow[]> {
-  const fields = columns.get(kind) ?? [];
-  const names = ['device', 'ts', 'received_at', 'device_ts', 'seq', 'flags', 'area', 'road', 'organisation'];
-  const selected = [...names.map((name) => `t.${name}`), ...fields.map(({ field }) => `t.${columnOf(field)}`)];
-  const result = await connection.runAndReadAll(
-    `SELECT ${selected.join(', ')} FROM ${tableOf(kind)} t SEMI JOIN looked_up l ON t.device = l.device AND t.ts = l.ts WHERE t.ts BETWEEN $1 AND $2`,
-    [BigInt(span.from), BigInt(span.to)],
-  );
-  return result.getRowsJS().map((cells) => {
-    const [device, ts, receivedAt, deviceTs, seq, flags, area, road, organisation, ...rest] = cells;
-    const values: Record<string, Value> = {};
-    for (const [index, { field }] of fields.entries()) {
-      const value = rest[index];
-      if (typeof value === 'number' || typeof value === 'boolean') values[field] = value;
-    }
-    return {
-      device: device as string,
-      kind,
-      ts: Number(ts),
-      receivedAt: Number(receivedAt),
-      deviceTs: deviceTs === null ? null : Number(deviceTs),
-      seq: seq === null ? null : Number(seq),
-      flags: (Object.keys(FLAG_BITS) as SampleFlag[]).filter((flag) => (Number(flags) & FLAG_BITS[flag]) !== 0),
-      area: area as string | null,
-      road: road as string | null,
-      organisation: organisation as string | null,
-      values,
-    };
-  });
 }

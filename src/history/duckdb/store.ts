@@ -1,158 +1,189 @@
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { messageOf, TownError } from '../../kernel/errors.ts';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { TownError } from '../../kernel/errors.ts';
 import { didYouMean } from '../../kernel/nearest.ts';
 import type { Kinds } from '../../model/kind.ts';
 import type {
   HistoryBatch,
+  HistoryEvent,
   HistoryRow,
   HistoryState,
   HistoryStore,
+  Identity,
   KindCounts,
   ReadingItem,
   ReadingsQuery,
 } from '../port.ts';
+import { openFile } from './file.ts';
+import { deleteRows, makeLookUpTable, readRowsAt } from './lookups.ts';
 import { readReadings } from './readings.ts';
-import { appendRows, fillLookedUp, readLookedUp } from './rows.ts';
-import { bringSchema, type Columns, tableOf } from './schema.ts';
+import { appendRows, withAppender } from './rows.ts';
+import { bringSchema, type FieldColumn, type Tables, tableOf } from './schema.ts';
 
-/** Files that this process has open: opening one twice succeeds silently and loses rows (DESIGN.md §5). */
-const opened = new Set<string>();
+interface Opened {
+  /** The writer's own: a reader must not see into its transactions. */
+  writing: DuckDBConnection;
+  reading: DuckDBConnection;
+  tables: Tables;
+  close(): void;
+}
 
 /** The embedded history: one DuckDB file, one wide table a kind, the cursor in the same transaction as the rows. */
 export class DuckDbHistory implements HistoryStore {
   readonly name = 'duckdb';
-  readonly #file: string;
+  readonly #path: string;
   readonly #kinds: Kinds;
   readonly #memory: string;
-  #instance: DuckDBInstance | null = null;
-  #writing: DuckDBConnection | null = null;
-  #reading: DuckDBConnection | null = null;
-  #columns: Columns = new Map();
+  readonly #reads = new Set<Promise<unknown>>();
+  #opened: Opened | null = null;
 
-  /** `memory` such as `128MiB` is what the store may take. */
-  constructor(file: string, kinds: Kinds, memory: string) {
-    this.#file = file;
+  /** `memory` such as `128MiB` bounds what DuckDB takes for queries and buffers. */
+  constructor(path: string, kinds: Kinds, memory: string) {
+    this.#path = path;
     this.#kinds = kinds;
     this.#memory = memory;
   }
 
   async open(): Promise<HistoryState> {
-    if (opened.has(this.#file)) throw new Error(`${this.#file} is open in this process already`);
-    opened.add(this.#file);
+    // After a failed write DuckDB may refuse everything until the file is opened anew.
+    await this.close();
+    const file = await openFile(this.#path, this.#memory);
+    const connections: DuckDBConnection[] = [];
+    const close = () => {
+      for (const connection of connections) connection.closeSync();
+      file.close();
+    };
     try {
-      this.#instance = await DuckDBInstance.create(this.#file, { memory_limit: this.#memory, threads: '2' });
-    } catch (cause) {
-      opened.delete(this.#file);
-      throw new TownError('data-dir-unusable', `the history ${this.#file} cannot be opened: ${messageOf(cause)}`, {
-        cause,
-      });
+      const connect = async () => {
+        const connection = await file.instance.connect();
+        connections.push(connection);
+        return connection;
+      };
+      const [writing, reading] = [await connect(), await connect()];
+      const tables = await bringSchema(writing, this.#kinds);
+      await makeLookUpTable(writing);
+      const state = await readState(writing, tables);
+      this.#opened = { writing, reading, tables, close };
+      return state;
+    } catch (error) {
+      close();
+      throw error;
     }
-    this.#writing = await this.#instance.connect();
-    this.#reading = await this.#instance.connect();
-    this.#columns = await bringSchema(this.#writing, this.#kinds);
-    return { cursor: await this.#readCursor(), counts: await this.#readCounts(), newest: await this.#readNewest() };
   }
 
-  async rowsAt(kind: string, identities: readonly { device: string; ts: number }[]): Promise<HistoryRow[]> {
-    const connection = must(this.#writing);
-    return readLookedUp(connection, kind, await fillLookedUp(connection, identities), this.#columns);
+  rowsAt(kind: string, identities: readonly Identity[]): Promise<HistoryRow[]> {
+    const { writing, tables } = this.#mustBeOpen();
+    return readRowsAt(writing, kind, identities, tables);
   }
 
   async commit(batch: HistoryBatch): Promise<void> {
-    const connection = must(this.#writing);
-    await connection.run('BEGIN TRANSACTION');
+    const { writing, tables } = this.#mustBeOpen();
+    await writing.run('BEGIN TRANSACTION');
     try {
       for (const [kind, rows] of byKind(batch.replacements)) {
-        const span = await fillLookedUp(connection, rows);
-        await connection.run(
-          `DELETE FROM ${tableOf(kind)} t USING looked_up l WHERE t.device = l.device AND t.ts = l.ts AND t.ts BETWEEN $1 AND $2`,
-          [BigInt(span.from), BigInt(span.to)],
-        );
-        await appendRows(connection, kind, rows, this.#columns);
+        await deleteRows(writing, kind, rows);
+        await appendRows(writing, kind, rows, tables);
       }
-      for (const [kind, rows] of byKind(batch.inserts)) await appendRows(connection, kind, rows, this.#columns);
-      for (const { at, what, by, detail } of batch.events) {
-        await connection.run('INSERT INTO events VALUES ($1, $2, $3, $4)', [BigInt(at), what, by, detail]);
-      }
-      for (const [kind, { stored, merged, duplicate, rejected }] of Object.entries(batch.counts)) {
-        await connection.run('DELETE FROM counts WHERE kind = $1', [kind]);
-        await connection.run('INSERT INTO counts VALUES ($1, $2, $3, $4, $5)', [
-          kind,
-          BigInt(stored),
-          BigInt(merged),
-          BigInt(duplicate),
-          BigInt(rejected),
-        ]);
-      }
-      await connection.run('DELETE FROM cursor');
-      await connection.run('INSERT INTO cursor VALUES ($1)', [BigInt(batch.cursor)]);
-      await connection.run('COMMIT');
+      for (const [kind, rows] of byKind(batch.inserts)) await appendRows(writing, kind, rows, tables);
+      if (batch.events.length > 0) await appendEvents(writing, batch.events);
+      await writeCounts(writing, batch.counts);
+      await writing.run('UPDATE progress SET cursor = $1', [BigInt(batch.cursor)]);
+      await writing.run('COMMIT');
     } catch (error) {
-      await connection.run('ROLLBACK').catch(() => {});
+      await writing.run('ROLLBACK').catch(() => {});
       throw error;
     }
   }
 
   async readings(query: ReadingsQuery): Promise<ReadingItem[]> {
-    const fields = this.#columns.get(query.kind) ?? [];
-    const field = fields.find((entry) => entry.field === query.metric);
-    if (field === undefined) {
-      const hint = didYouMean(
-        query.metric,
-        fields.map((entry) => entry.field),
-      );
-      const message = `a ${query.kind} has no metric ${query.metric}${hint}`;
-      throw new TownError('invalid', message, { problems: [{ path: 'metric', message }] });
-    }
-    return readReadings(must(this.#reading), query, field.type === 'boolean');
+    const { reading, tables } = this.#mustBeOpen();
+    return this.#read(readReadings(reading, query, fieldOf(tables, query)));
   }
 
   async count(kind: string): Promise<number> {
-    if (!this.#columns.has(kind)) return 0;
-    const [row] = (
-      await must(this.#reading).runAndReadAll(`SELECT count(*) AS n FROM ${tableOf(kind)}`)
-    ).getRowObjectsJS();
-    return Number(row?.n ?? 0);
+    const { reading, tables } = this.#mustBeOpen();
+    if (!tables.has(kind)) return 0;
+    const result = await this.#read(reading.runAndReadAll(`SELECT count(*) FROM ${tableOf(kind)}`));
+    return Number(result.getRowsJS()[0]?.[0]);
   }
 
   async close(): Promise<void> {
-    this.#reading?.closeSync();
-    this.#writing?.closeSync();
-    this.#instance?.closeSync();
-    this.#instance = this.#writing = this.#reading = null;
-    opened.delete(this.#file);
+    const opened = this.#opened;
+    if (opened === null) return;
+    this.#opened = null;
+    await Promise.allSettled(this.#reads);
+    opened.close();
   }
 
-  async #readCursor(): Promise<number> {
-    const [row] = (await must(this.#writing).runAndReadAll('SELECT next FROM cursor')).getRowObjectsJS();
-    return Number(row?.next ?? 1);
-  }
-
-  async #readCounts(): Promise<Record<string, KindCounts>> {
-    const rows = (await must(this.#writing).runAndReadAll('SELECT * FROM counts')).getRowObjectsJS();
-    return Object.fromEntries(
-      rows.map(({ kind, stored, merged, duplicate, rejected }) => [
-        String(kind),
-        { stored: Number(stored), merged: Number(merged), duplicate: Number(duplicate), rejected: Number(rejected) },
-      ]),
-    );
-  }
-
-  async #readNewest(): Promise<Map<string, number>> {
-    const newest = new Map<string, number>();
-    for (const kind of this.#columns.keys()) {
-      const rows = await must(this.#writing).runAndReadAll(
-        `SELECT device, max(ts) FROM ${tableOf(kind)} GROUP BY device`,
-      );
-      for (const [device, ts] of rows.getRowsJS()) newest.set(String(device), Number(ts));
+  /** Remembers a query until it ends: a connection must not be closed under it. */
+  async #read<T>(query: Promise<T>): Promise<T> {
+    this.#reads.add(query);
+    try {
+      return await query;
+    } finally {
+      this.#reads.delete(query);
     }
-    return newest;
+  }
+
+  #mustBeOpen(): Opened {
+    if (this.#opened === null) throw new TownError('unavailable', 'the history is not open now: try again in a moment');
+    return this.#opened;
   }
 }
 
-function must(connection: DuckDBConnection | null): DuckDBConnection {
-  if (connection === null) throw new Error('the history is not open');
-  return connection;
+function fieldOf(tables: Tables, { kind, metric }: ReadingsQuery): FieldColumn {
+  const fields = tables.get(kind);
+  if (fields === undefined)
+    throw unknown('kind', `the history knows no kind ${kind}${didYouMean(kind, tables.keys())}`);
+  const found = fields.find(({ field }) => field === metric);
+  if (found !== undefined) return found;
+  const names = fields.map(({ field }) => field);
+  throw unknown('metric', `a ${kind} has no metric ${metric}${didYouMean(metric, names)}`);
+}
+
+function unknown(path: string, message: string): TownError {
+  return new TownError('invalid', message, { problems: [{ path, message }] });
+}
+
+async function readState(connection: DuckDBConnection, tables: Tables): Promise<HistoryState> {
+  const [progress] = (await connection.runAndReadAll('SELECT cursor FROM progress')).getRowsJS();
+  const counted = await connection.runAndReadAll('SELECT kind, stored, merged, duplicate, rejected FROM counts');
+  const counts: Record<string, KindCounts> = {};
+  for (const [kind, stored, merged, duplicate, rejected] of counted.getRowsJS()) {
+    counts[String(kind)] = {
+      stored: Number(stored),
+      merged: Number(merged),
+      duplicate: Number(duplicate),
+      rejected: Number(rejected),
+    };
+  }
+  const newest = new Map<string, number>();
+  for (const kind of tables.keys()) {
+    const rows = await connection.runAndReadAll(`SELECT device, max(ts) FROM ${tableOf(kind)} GROUP BY device`);
+    for (const [device, ts] of rows.getRowsJS()) {
+      newest.set(String(device), Math.max(Number(ts), newest.get(String(device)) ?? -Infinity));
+    }
+  }
+  return { cursor: Number(progress?.[0]), counts, newest };
+}
+
+async function writeCounts(connection: DuckDBConnection, counts: Readonly<Record<string, KindCounts>>): Promise<void> {
+  for (const [kind, { stored, merged, duplicate, rejected }] of Object.entries(counts)) {
+    const sums = [stored, merged, duplicate, rejected].map(BigInt);
+    await connection.run('DELETE FROM counts WHERE kind = $1', [kind]);
+    await connection.run('INSERT INTO counts VALUES ($1, $2, $3, $4, $5)', [kind, ...sums]);
+  }
+}
+
+async function appendEvents(connection: DuckDBConnection, events: readonly HistoryEvent[]): Promise<void> {
+  await withAppender(await connection.createAppender('events'), (appender) => {
+    for (const { at, what, by, detail } of events) {
+      appender.appendBigInt(BigInt(at));
+      appender.appendVarchar(what);
+      appender.appendVarchar(by);
+      appender.appendVarchar(detail);
+      appender.endRow();
+    }
+  });
 }
 
 function byKind(rows: readonly HistoryRow[]): Map<string, HistoryRow[]> {
