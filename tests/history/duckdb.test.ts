@@ -155,19 +155,22 @@ describe('the file of an embedded history', () => {
     await during(place, SMALL_KINDS, async () => {});
   });
 
-  it('holds nothing of a commit that fails half way: no row, count or cursor', async () => {
+  it.each([
+    ['a row', { replacements: [row(3, { pressure: true })] }],
+    ['an event', { events: [{ at: 1, what: null as unknown as string, by: '', detail: '' }] }],
+    ['a count', { counts: { [KIND]: { stored: Number.NaN, merged: 0, duplicate: 0, rejected: 0 } } }],
+    ['the cursor', { cursor: Number.NaN }],
+  ])('holds nothing of a commit that fails at %s: no row, event, count or cursor', async (_what, broken) => {
     const place = newPlace();
-    const counts = { [KIND]: { stored: 1, merged: 0, duplicate: 0, rejected: 0 } };
+    const sums = (stored: number) => ({ [KIND]: { stored, merged: 0, duplicate: 0, rejected: 0 } });
+    const events = [{ at: 1, what: 'away', by: 'service', detail: '{}' }];
     await during(place, SMALL_KINDS, async (store) => {
-      await store.commit(batch(2, { counts, inserts: [row(1, { pressure: 0.3 })] }));
-      const broken = [{ at: 1, what: null as unknown as string, by: '', detail: '' }];
-      const again = { [KIND]: { stored: 2, merged: 0, duplicate: 0, rejected: 0 } };
-      await expect(
-        store.commit(batch(3, { counts: again, inserts: [row(2, { pressure: 0.3 })], events: broken })),
-      ).rejects.toThrow();
-      expect(await store.count(KIND)).toBe(1);
-      expect(await store.open()).toMatchObject({ cursor: 2, counts });
+      await store.commit(batch(2, { counts: sums(1), inserts: [row(1, { pressure: 0.3 })] }));
+      const half = batch(3, { counts: sums(2), inserts: [row(2, { pressure: 0.3 })], events, ...broken });
+      await expect(store.commit(half)).rejects.toThrow();
+      expect(await store.open()).toMatchObject({ cursor: 2, counts: sums(1), newest: new Map([['WP-1', 1]]) });
     });
+    expect(await sql(place, 'SELECT * FROM events')).toEqual([]);
   });
 
   it('is not closed under a query', async () => {
