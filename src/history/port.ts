@@ -48,7 +48,7 @@ export interface HistoryEvent {
 export interface HistoryBatch {
   /** The offset after the last record that the batch answers for. */
   cursor: Offset;
-  /** Sums since the store was made, after this batch, of the kinds that it touches. */
+  /** Sums of every kind since the store was made, after this batch. */
   counts: Readonly<Record<string, KindCounts>>;
   inserts: readonly HistoryRow[];
   /** Whole rows that take the place of those with the same identity. */

@@ -228,13 +228,13 @@ export class HistoryWriter {
     const last = records[records.length - 1];
     if (last === undefined) return;
     const cursor = last.offset + 1;
-    const counts: Record<string, KindCounts> = {};
+    const counts = { ...this.#counts };
     for (const [kind, count] of added) counts[kind] = sum(this.#counts[kind], count);
     this.#point('history.commit.before');
     await this.#store.commit({ cursor, counts, ...rows });
     this.#point('history.commit.after');
     this.#cursor = cursor;
-    this.#counts = { ...this.#counts, ...counts };
+    this.#counts = counts;
   }
 
   #goDown(error: unknown): void {

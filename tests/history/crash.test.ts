@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { DuckDbHistory } from '../../src/history/duckdb/store.ts';
 import { HistoryModel } from '../contract/history-model.ts';
@@ -13,7 +14,7 @@ const KIND = 'water-pressure';
 
 /** Lets a process write to `file`, and kills it when it has told `kill` for the `times`th time; else lets it finish. */
 async function write(file: string, kill: string, times: number): Promise<{ commits: number; signal: string | null }> {
-  const script = join(import.meta.dirname, 'crash-writer.ts');
+  const script = fileURLToPath(new URL('./crash-writer.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', script, file], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   let commits = 0;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import { afterAll, describe, expect, it } from 'vitest';
 import { DuckDbHistory } from '../../src/history/duckdb/store.ts';
-import type { HistoryBatch, HistoryRow } from '../../src/history/port.ts';
+import { type HistoryBatch, type HistoryRow, RefusedByStore } from '../../src/history/port.ts';
 import { Kind, type Kinds } from '../../src/model/kind.ts';
 import { historyContract } from '../contract/history.ts';
 import { SMALL_KINDS } from '../support/kinds.ts';
@@ -158,8 +158,7 @@ describe('the file of an embedded history', () => {
   it.each([
     ['a row', { replacements: [row(3, { pressure: true })] }],
     ['an event', { events: [{ at: 1, what: null as unknown as string, by: '', detail: '' }] }],
-    ['a count', { counts: { [KIND]: { stored: Number.NaN, merged: 0, duplicate: 0, rejected: 0 } } }],
-    ['the cursor', { cursor: Number.NaN }],
+    ['its end', { cursor: Number.NaN }],
   ])('holds nothing of a commit that fails at %s: no row, event, count or cursor', async (_what, broken) => {
     const place = newPlace();
     const sums = (stored: number) => ({ [KIND]: { stored, merged: 0, duplicate: 0, rejected: 0 } });
@@ -171,6 +170,20 @@ describe('the file of an embedded history', () => {
       expect(await store.open()).toMatchObject({ cursor: 2, counts: sums(1), newest: new Map([['WP-1', 1]]) });
     });
     expect(await sql(place, 'SELECT * FROM events')).toEqual([]);
+  });
+
+  it.each([
+    ['a kind without a table', { kind: 'no-such-kind' }],
+    ['a field without a column', { values: { colour: 3 } }],
+    ['a switch for a number', { values: { pressure: true } }],
+    ['a half sequence number', { seq: 1.5 }],
+  ])('refuses %s for good, and takes the next batch', async (_what, bad) => {
+    await during(newPlace(), SMALL_KINDS, async (store) => {
+      const inserts = [row(1, { pressure: 0.3 }), { ...row(2, { pressure: 0.3 }), ...bad }];
+      await expect(store.commit(batch(2, { inserts }))).rejects.toBeInstanceOf(RefusedByStore);
+      await store.commit(batch(2, { inserts: [row(3, { pressure: 0.3 })] }));
+      expect(await store.count(KIND)).toBe(1);
+    });
   });
 
   it('is not closed under a query', async () => {

@@ -12,7 +12,7 @@ export class MemoryHistory implements HistoryStore {
   readonly name = 'memory';
   readonly rows = new Map<string, HistoryRow>();
   readonly events: string[] = [];
-  readonly counts: Record<string, KindCounts> = {};
+  counts: Readonly<Record<string, KindCounts>> = {};
   /** Every batch that was offered, also those that failed. */
   readonly offered: HistoryBatch[] = [];
   cursor = 1;
@@ -52,7 +52,7 @@ export class MemoryHistory implements HistoryStore {
       this.rows.set(keyOf(row), row);
     }
     for (const { what } of batch.events) this.events.push(what);
-    Object.assign(this.counts, batch.counts);
+    this.counts = batch.counts;
     this.cursor = batch.cursor;
     this.after();
   }

@@ -3,7 +3,7 @@ import { type Problem, TownError } from '../../kernel/errors.ts';
 import type { Field, Kind, Kinds } from '../../model/kind.ts';
 
 /** The version of what is written here; one more whenever an older Townpulse could misread it. */
-export const HISTORY_FORMAT = 1;
+const HISTORY_FORMAT = 1;
 
 /** Columns that every kind's table begins with, in their order. */
 export const ROW_COLUMNS = {
@@ -48,11 +48,7 @@ function quoted(name: string): string {
 
 const BOOKKEEPING = `
   CREATE TABLE IF NOT EXISTS format (version INTEGER NOT NULL);
-  CREATE TABLE IF NOT EXISTS progress (cursor BIGINT NOT NULL);
-  CREATE TABLE IF NOT EXISTS counts (
-    kind VARCHAR NOT NULL, stored BIGINT NOT NULL, merged BIGINT NOT NULL, duplicate BIGINT NOT NULL,
-    rejected BIGINT NOT NULL
-  );
+  CREATE TABLE IF NOT EXISTS progress (cursor BIGINT NOT NULL, counts VARCHAR NOT NULL);
   CREATE TABLE IF NOT EXISTS events (
     "at" BIGINT NOT NULL, what VARCHAR NOT NULL, "by" VARCHAR NOT NULL, detail VARCHAR NOT NULL
   );
@@ -97,7 +93,7 @@ async function bringFormat(connection: DuckDBConnection): Promise<void> {
   const [found] = (await connection.runAndReadAll('SELECT version FROM format')).getRowsJS();
   if (found === undefined) {
     await connection.run('INSERT INTO format VALUES ($1)', [HISTORY_FORMAT]);
-    await connection.run('INSERT INTO progress VALUES (1)');
+    await connection.run("INSERT INTO progress VALUES (1, '{}')");
     return;
   }
   const version = Number(found[0]);

@@ -9,7 +9,6 @@ import type {
   HistoryState,
   HistoryStore,
   Identity,
-  KindCounts,
   ReadingItem,
   ReadingsQuery,
 } from '../port.ts';
@@ -70,7 +69,7 @@ export class DuckDbHistory implements HistoryStore {
     }
   }
 
-  rowsAt(kind: string, identities: readonly Identity[]): Promise<HistoryRow[]> {
+  async rowsAt(kind: string, identities: readonly Identity[]): Promise<HistoryRow[]> {
     const { writing, tables } = this.#mustBeOpen();
     return readRowsAt(writing, kind, identities, tables);
   }
@@ -85,8 +84,8 @@ export class DuckDbHistory implements HistoryStore {
       }
       for (const [kind, rows] of byKind(batch.inserts)) await appendRows(writing, kind, rows, tables);
       if (batch.events.length > 0) await appendEvents(writing, batch.events);
-      await writeCounts(writing, batch.counts);
-      await writing.run('UPDATE progress SET cursor = $1', [BigInt(batch.cursor)]);
+      const progress = [BigInt(batch.cursor), JSON.stringify(batch.counts)];
+      await writing.run('UPDATE progress SET cursor = $1, counts = $2', progress);
       await writing.run('COMMIT');
     } catch (error) {
       await writing.run('ROLLBACK').catch(() => {});
@@ -145,17 +144,8 @@ function unknown(path: string, message: string): TownError {
 }
 
 async function readState(connection: DuckDBConnection, tables: Tables): Promise<HistoryState> {
-  const [progress] = (await connection.runAndReadAll('SELECT cursor FROM progress')).getRowsJS();
-  const counted = await connection.runAndReadAll('SELECT kind, stored, merged, duplicate, rejected FROM counts');
-  const counts: Record<string, KindCounts> = {};
-  for (const [kind, stored, merged, duplicate, rejected] of counted.getRowsJS()) {
-    counts[String(kind)] = {
-      stored: Number(stored),
-      merged: Number(merged),
-      duplicate: Number(duplicate),
-      rejected: Number(rejected),
-    };
-  }
+  const [progress = []] = (await connection.runAndReadAll('SELECT cursor, counts FROM progress')).getRowsJS();
+  const [cursor, counts] = progress;
   const newest = new Map<string, number>();
   for (const kind of tables.keys()) {
     const rows = await connection.runAndReadAll(`SELECT device, max(ts) FROM ${tableOf(kind)} GROUP BY device`);
@@ -163,15 +153,7 @@ async function readState(connection: DuckDBConnection, tables: Tables): Promise<
       newest.set(String(device), Math.max(Number(ts), newest.get(String(device)) ?? -Infinity));
     }
   }
-  return { cursor: Number(progress?.[0]), counts, newest };
-}
-
-async function writeCounts(connection: DuckDBConnection, counts: Readonly<Record<string, KindCounts>>): Promise<void> {
-  for (const [kind, { stored, merged, duplicate, rejected }] of Object.entries(counts)) {
-    const sums = [stored, merged, duplicate, rejected].map(BigInt);
-    await connection.run('DELETE FROM counts WHERE kind = $1', [kind]);
-    await connection.run('INSERT INTO counts VALUES ($1, $2, $3, $4, $5)', [kind, ...sums]);
-  }
+  return { cursor: Number(cursor), counts: JSON.parse(String(counts)), newest };
 }
 
 async function appendEvents(connection: DuckDBConnection, events: readonly HistoryEvent[]): Promise<void> {
