@@ -133,6 +133,9 @@ export class Connection {
   #acknowledged(id: number): void {
     const flight = this.#flights.get(id);
     if (flight === undefined) throw new Error(`${this.#feed.user}: packet ${id} was acknowledged and is not in flight`);
+    const [oldest] = this.#flights.keys();
+    // [MQTT-4.6.0-2]
+    if (id !== oldest) throw new Error(`${this.#feed.user}: packet ${id} was acknowledged before packet ${oldest}`);
     this.#flights.delete(id);
     this.#feed.acknowledged?.(flight.index);
     this.#events.acknowledged(performance.now() - flight.since);

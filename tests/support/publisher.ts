@@ -25,6 +25,7 @@ export class Publisher {
   #port: number;
   #latencies = new Latencies();
   #acknowledged = 0;
+  #dialled = false;
   #running = false;
   #closing = false;
   #failure: Error | null = null;
@@ -65,9 +66,13 @@ export class Publisher {
     this.#latencies = new Latencies();
   }
 
-  /** Opens all connections. @throws Error when one is refused, or when they are not all open within `withinMs` */
+  /**
+   * Opens all connections, or waits until those that were lost are open again.
+   * @throws Error when one is refused, or when they are not all open within `withinMs`
+   */
   async connect(withinMs = 30_000): Promise<void> {
-    for (const connection of this.#connections) connection.dial(this.#options.host, this.#port);
+    if (!this.#dialled) for (const connection of this.#connections) connection.dial(this.#options.host, this.#port);
+    this.#dialled = true;
     await this.#until(() => this.#connections.every(({ open }) => open), withinMs, 'not all connections opened');
   }
 
