@@ -53,7 +53,7 @@ const FAULTS = Object.keys(NAMES) as FaultName[];
 
 /** The faults of the town: those that are on, those to come, and those that were, whose effects may outlast them. */
 export class Faults {
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, 'now'>;
   readonly #targets: Record<FaultName, ReadonlyMap<string, Target>>;
   readonly #faults: Fault[] = [];
   /** By what they do, then by whom they strike, in the order of their beginnings. */
@@ -64,7 +64,7 @@ export class Faults {
     'gas-leak': new Map(),
   };
 
-  constructor(town: Town, devices: readonly Device[], seed: number, clock: Clock) {
+  constructor(town: Town, devices: readonly Device[], seed: number, clock: Pick<Clock, 'now'>) {
     this.#clock = clock;
     this.#targets = findTargets(town, devices, seed);
   }

@@ -29,6 +29,7 @@ export function loadInventory(townFolder: string, kindsFolder: string): Inventor
     throw new TownError('town-invalid', `${file}, the devices to simulate, cannot be read: ${messageOf(error)}`);
   }
   const { rows, problems } = readDevices(text, 'csv', 'wgs84', { kinds, town, isRegistered: () => false });
-  if (problems.length > 0) throw new TownError('town-invalid', `${problems.length} problem(s) in ${file}`, { problems });
+  if (problems.length > 0)
+    throw new TownError('town-invalid', `${problems.length} problem(s) in ${file}`, { problems });
   return { town, devices: rows.map(({ device }) => applyDefaults(device, kinds)) };
 }

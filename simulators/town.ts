@@ -30,7 +30,7 @@ export interface SimulationOptions {
   /** The same seed and the same faults give the same readings. */
   seed: number;
   /** Town time; it only tells when a fault begins. */
-  clock: Clock;
+  clock: Pick<Clock, 'now'>;
   /** Only devices of this kind. */
   only?: string | undefined;
 }

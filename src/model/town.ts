@@ -65,6 +65,12 @@ export const PlanTarget = z.strictObject({
 export const Plan = z.strictObject({ targets: z.array(PlanTarget) });
 export type Plan = z.infer<typeof Plan>;
 
+/** The area of this id and every one that lies in it, by id; none when the town has no such area. */
+export function areasWithin(town: Town, id: string): string[] {
+  const inside = town.areas.filter((area) => area.parent === id).flatMap((area) => areasWithin(town, area.id));
+  return town.areas.some((area) => area.id === id) ? [id, ...inside] : [];
+}
+
 function isTimeZone(zone: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone });

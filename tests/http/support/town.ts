@@ -1,0 +1,210 @@
+import { join } from 'node:path';
+import type { Principal } from '../../../src/http/principal.ts';
+import type { FaultKind, RunningFault } from '../../../src/http/resources/demo-faults.ts';
+import type { LightingRate, PastLightingRate } from '../../../src/http/resources/lighting-rate.ts';
+import type { ReadingItem } from '../../../src/http/resources/readings.ts';
+import type { HttpParts } from '../../../src/http/server.ts';
+import { TrialClock } from '../../../src/kernel/clock.ts';
+import { TownError } from '../../../src/kernel/errors.ts';
+import { silentLogger } from '../../../src/kernel/logger.ts';
+import { balance } from '../../../src/model/ledger.ts';
+import { instant } from '../../../src/model/primitives.ts';
+import type { Verdict } from '../../../src/model/verdict.ts';
+import { SMALL_KINDS, SMALL_TOWN } from '../../support/kinds.ts';
+import { MemoryAlerts } from './alerts.ts';
+import { MemoryRegistry } from './registry.ts';
+
+export const ADMIN_TOKEN = 'admin-token-of-the-test';
+export const OFFICER_TOKEN = 'officer-token-of-the-test';
+export const AS_ADMIN = { authorization: `Bearer ${ADMIN_TOKEN}` };
+export const AS_OFFICER = { authorization: `Bearer ${OFFICER_TOKEN}` };
+
+/** The town's now in these tests. */
+export const NOW = Date.parse('2026-11-23T20:31:05.000+08:00');
+
+const PRINCIPALS: Record<string, Principal> = {
+  [ADMIN_TOKEN]: { id: 'admin', name: 'administrator', role: 'administrator' },
+  [OFFICER_TOKEN]: { id: 'li', name: 'Li', role: 'duty-officer' },
+};
+
+/** A small town in memory, with everything that the API stands on. */
+export class MemoryTown implements HttpParts {
+  readonly log = silentLogger;
+  readonly realClock = new TrialClock(Date.parse('2026-11-24T01:00:00Z'));
+  readonly trial = new TrialClock(NOW);
+  readonly clock = { clock: this.trial, trial: this.trial };
+  readonly town = SMALL_TOWN;
+  readonly kinds = SMALL_KINDS;
+  readonly devices = new MemoryRegistry(this.trial);
+  readonly administration = this.devices;
+  readonly alerts = new MemoryAlerts();
+  readonly verdicts = new Map<string, Verdict>();
+  readonly newest = new Map<string, ReturnType<HttpParts['latest']>>();
+  /** Stored readings of one metric, by device. */
+  readonly stored: { device: string; area: string; metric: string; ts: number; value: number }[] = [];
+  readonly letters: ReturnType<HttpParts['deadLetters']['list']>[number][] = [];
+  readonly turnedAway: ReturnType<HttpParts['refused']['list']>[number][] = [];
+  readonly faults: RunningFault[] = [];
+  readonly notReady: Record<string, string> = {};
+  historyDown = false;
+  page = join(import.meta.dirname, 'no-console');
+
+  demo: HttpParts['demo'] = null;
+
+  readonly tokens = { authenticate: (token: string) => PRINCIPALS[token] ?? null };
+  readonly metrics = { text: async () => 'townpulse_samples_total 7\n' };
+  readonly refused = { list: () => this.turnedAway };
+  readonly verdictOf = (device: string) => this.verdicts.get(device) ?? 'unknown';
+  readonly latest = (device: string) => this.newest.get(device);
+
+  /** Turns the town into a demo. */
+  becomeDemo(): this {
+    const targets = [{ id: 'F-1', name: { zh: '回路1', en: 'Feeder 1' } }];
+    const kinds: FaultKind[] = [{ fault: 'feeder-outage', targets }];
+    this.demo = {
+      officer: { id: 'demo', name: 'Duty officer of the demo', role: 'duty-officer' },
+      faults: {
+        kinds: () => kinds,
+        running: () => this.faults,
+        start: (fault, target, duration) => {
+          if (!kinds.some((kind) => kind.fault === fault && kind.targets.some(({ id }) => id === target))) {
+            const problems = [{ path: 'target', message: `${fault} cannot be given to ${target}` }];
+            throw new TownError('invalid', 'no such fault', { problems });
+          }
+          const startedAt = this.trial.now();
+          const started = { id: `fault-${this.faults.length + 1}`, fault, target, startedAt, endsAt: startedAt + duration };
+          this.faults.push(started);
+          return started;
+        },
+        stop: (id) => {
+          const at = this.faults.findIndex((fault) => fault.id === id);
+          if (at >= 0) this.faults.splice(at, 1);
+          return at >= 0;
+        },
+      },
+    };
+    return this;
+  }
+
+  readiness() {
+    const checks = { journal: 'ok', history: 'ok', ...this.notReady };
+    return { ready: checks.journal === 'ok', checks };
+  }
+
+  ledger() {
+    const intake = { kinds: { 'water-pressure': { received: 10, rejected: 1 } }, fieldsRejected: 3, fieldsUnknown: 12 };
+    const history = { 'water-pressure': { stored: 7, merged: 1, duplicate: 1, rejected: 0 } };
+    return {
+      ...balance({ intake, history, pending: { 'water-pressure': 1 } }),
+      since: '2026-11-01T00:00:00.000Z',
+      fields: { rejected: intake.fieldsRejected, unknown: intake.fieldsUnknown },
+      deadLettersPurged: 0,
+      history: {
+        store: 'duckdb',
+        state: 'up' as const,
+        lagSeconds: 0.4,
+        backlogBytes: 0,
+        journalBytes: 73_400_320,
+        journalMaxBytes: 8_589_934_592,
+      },
+    };
+  }
+
+  async importDevices(list: Parameters<HttpParts['importDevices']>[0], by: string, dryRun: boolean) {
+    return this.devices.bring(list.text, by, dryRun);
+  }
+
+  readonly deadLetters: HttpParts['deadLetters'] = {
+    list: ({ reason, device, from = 0, to = Infinity, before = Infinity, limit }) =>
+      this.letters
+        .filter((letter) => letter.id < before && letter.at >= from && letter.at < to)
+        .filter((letter) => (reason ?? letter.reason) === letter.reason && (device ?? letter.device) === letter.device)
+        .sort((a, b) => b.id - a.id)
+        .slice(0, limit),
+  };
+
+  async readings(query: Parameters<HttpParts['readings']>[0]): Promise<ReadingItem[]> {
+    if (this.historyDown) throw new TownError('unavailable', 'the history does not answer: connect ECONNREFUSED');
+    const { kind, metric, devices, area, from, to, bucket, groupBy, limit, after } = query;
+    const rows = this.stored
+      .filter((row) => row.ts >= from && row.ts < to && row.metric === metric)
+      .filter((row) => this.devices.find(row.device)?.kind === kind)
+      .filter((row) => (devices?.includes(row.device) ?? true) && (area?.includes(row.area) ?? true));
+    const items = new Map<string, ReadingItem & { all: number[] }>();
+    for (const row of rows) {
+      const ts = bucket ? bucket.origin + Math.floor((row.ts - bucket.origin) / bucket.width) * bucket.width : row.ts;
+      const group = bucket ? (groupBy ? row[groupBy] : '') : row.device;
+      const item = items.get(`${ts} ${group}`) ?? { ts, group, value: row.value, all: [] };
+      items.set(`${ts} ${group}`, { ...item, all: [...item.all, row.value] });
+    }
+    const figures = (all: number[]) => ({
+      mean: all.reduce((sum, value) => sum + value, 0) / all.length,
+      min: Math.min(...all),
+      max: Math.max(...all),
+      count: all.length,
+    });
+    return [...items.values()]
+      .sort((a, b) => a.ts - b.ts || (a.group < b.group ? -1 : 1))
+      .filter(({ ts, group }) => after === undefined || ts > after.ts || (ts === after.ts && group > after.group))
+      .slice(0, limit)
+      .map(({ ts, group, value, all }) => {
+        if (bucket === undefined) return value === undefined ? { ts, group } : { ts, group, value };
+        const wanted = Object.entries(figures(all)).filter(([name]) => query.aggregates.some((one) => one === name));
+        return { ts, group, aggregates: Object.fromEntries(wanted) };
+      });
+  }
+
+  readonly lightingRate: HttpParts['lightingRate'] = {
+    now: (group) => (group === 'feeder' ? [] : [{ ...rate(NOW), group, lastNight: null } satisfies LightingRate]),
+    past: async ({ group, from, to, limit, after }) => {
+      const points: PastLightingRate[] = [];
+      for (let ts = Math.ceil(from / 900_000) * 900_000; ts < to; ts += 900_000)
+        points.push({ ...rate(ts), group, ts: instant(ts) });
+      return points.filter(({ ts }) => after === undefined || ts > after.ts).slice(0, limit);
+    },
+  };
+
+  readonly rules: HttpParts['rules'] = {
+    overview: () => [
+      {
+        id: 'low-pressure',
+        type: 'threshold',
+        kind: 'water-pressure',
+        name: { zh: '水压偏低', en: 'Low pressure' },
+        severity: 'major',
+        organisation: null,
+        version: 'sha256:5d1c',
+        verdicts: { ok: 29, breach: 1, silent: 0, unknown: 0, idle: 0 },
+        worst: [{ subject: { type: 'device', id: 'WP-0001' }, verdict: 'breach' }],
+      },
+    ],
+    check: (text) => {
+      const lines = text.split('\n').filter((line) => line.startsWith('- id:'));
+      const problems = text.includes('presure')
+        ? [{ path: 'rules.yaml:3:9', message: 'no field presure (did you mean pressure?)' }]
+        : [];
+      return { rules: lines.length, problems };
+    },
+  };
+}
+
+function rate(at: number) {
+  return {
+    id: 'lailong',
+    name: { zh: '来龙镇', en: 'Lailong' },
+    dark: true,
+    expected: 3000,
+    lit: 2930,
+    out: 40,
+    unknown: 30,
+    low: 0.9767,
+    high: 0.9867,
+    reported: 0.9865,
+    coverage: 0.99,
+    target: 0.97,
+    verdict: 'ok' as const,
+    reason: null,
+    at: instant(at),
+    revision: 1,
+  };
+}
