@@ -1,0 +1,40 @@
+import type { Evidence, Severity, Subject } from './alert.ts';
+import type { Name } from './primitives.ts';
+import type { Verdict } from './verdict.ts';
+
+/** What a rule found at a moment: the figures and samples that decide. */
+export interface Finding {
+  verdict: Verdict;
+  values: Record<string, number | boolean | null>;
+  evidence: Evidence[];
+}
+
+/**
+ * A step in the life of a finding, decided by one record of the journal. Replaying the journal gives the same steps (P7).
+ * Instants are ms; `at` is the arrival of the record that decided.
+ */
+export type Transition = { alert: string; at: number; reason: string } & (
+  | ({
+      step: 'begun';
+      rule: string;
+      ruleVersion: string;
+      subject: Subject;
+      title: Name;
+      severity: Severity;
+      organisation: string;
+      assignee: string | null;
+      /** Sample time of the first bad sample, and its arrival. */
+      startedAt: number;
+      receivedAt: number;
+    } & Finding)
+  /** Held back by another alert, or (null) not any more. */
+  | { step: 'held'; by: string | null }
+  /** `children`: the devices that it speaks for. */
+  | ({ step: 'fired'; firedAt: number; children: string[] } & Finding)
+  /** It was pending and is over: there was no alert. */
+  | { step: 'vanished' }
+  /** `resolvedAt`: sample time of what ended it. `quiet`: it was over before it was known, nobody is told. */
+  | ({ step: 'resolved'; resolvedAt: number; quiet: boolean } & Finding)
+  /** Its rule or its device is no more. */
+  | { step: 'closed' }
+);

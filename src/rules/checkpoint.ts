@@ -1,0 +1,102 @@
+import type { Store, Table } from '../kernel/store.ts';
+import type { Device } from '../model/device.ts';
+import type { Offset } from '../model/record.ts';
+import type { Town } from '../model/town.ts';
+import type { Engine } from './engine.ts';
+import { BUCKET_MS, type Bucket, type GroupNights } from './lighting-record.ts';
+import type { Occurrence } from './occurrences.ts';
+import type { Heard } from './roster.ts';
+
+interface Place {
+  /** Everything before it is in the checkpoint. */
+  cursor: Offset;
+  tickedAt: number | null;
+  away: number;
+  night: string | null;
+}
+
+/** Where an engine stands, in the store: only what changed is written, in the caller's transaction (P9). */
+export class Checkpoint {
+  readonly #place: Table<string, Place>;
+  readonly #town: Table<string, Town>;
+  readonly #book: Table<string, string>;
+  readonly #devices: Table<string, Device>;
+  readonly #heard: Table<string, Heard>;
+  readonly #occurrences: Table<string, Occurrence>;
+  readonly #nights: Table<string, GroupNights>;
+  readonly #buckets: Table<[string, string, number], Bucket>;
+
+  constructor(store: Store) {
+    this.#place = store.table('rules.place');
+    this.#town = store.table('rules.town');
+    this.#book = store.table('rules.book');
+    this.#devices = store.table('rules.devices');
+    this.#heard = store.table('rules.heard');
+    this.#occurrences = store.table('rules.occurrences');
+    this.#nights = store.table('rules.nights');
+    this.#buckets = store.table('rules.lighting');
+  }
+
+  /** Puts a fresh engine where the last checkpoint stands; the cursor to go on from. */
+  load(engine: Engine): Offset {
+    const place = this.#place.get('place');
+    if (place === undefined) return 1;
+    engine.tickedAt = place.tickedAt;
+    engine.night = place.night;
+    engine.roster.away = place.away;
+    engine.roster.town = this.#town.get('town') ?? null;
+    for (const { key, value } of this.#devices.entries()) engine.roster.restore(value, this.#heard.get(key));
+    for (const { value } of this.#occurrences.entries()) engine.occurrences.restore(value);
+    const nights = [...this.#nights.entries()].map(({ key, value }) => [key, value] as const);
+    const start = Math.floor((place.tickedAt ?? 0) / BUCKET_MS) * BUCKET_MS;
+    engine.record.restore(nights, (key) => {
+      const [group = '', id = ''] = key.split(' ');
+      return this.#buckets.get([group, id, start]);
+    });
+    engine.adopt(this.#book.get('book') ?? '[]');
+    engine.recount();
+    return place.cursor;
+  }
+
+  /** Writes what changed, and that everything before `cursor` is in it. Call it in a transaction. */
+  save(engine: Engine, cursor: Offset): void {
+    const { roster, occurrences, record } = engine;
+    this.#place.put('place', { cursor, tickedAt: engine.tickedAt, away: roster.away, night: engine.night });
+    if (roster.isTownChanged && roster.town !== null) this.#town.put('town', roster.town);
+    if (engine.isBookChanged) this.#book.put('book', engine.book.text);
+    for (const id of roster.changedDevices) put(this.#devices, id, roster.members.get(id)?.device);
+    for (const id of roster.changedHeard) put(this.#heard, id, roster.members.get(id)?.heard);
+    for (const key of occurrences.changed) {
+      const occurrence = occurrences.find(key);
+      if (occurrence === undefined) this.#occurrences.remove(key);
+      else this.#occurrences.put(key, occurrence);
+    }
+    for (const key of record.changedNights) put(this.#nights, key, record.nights.get(key));
+    for (const bucket of record.changed.values()) this.#buckets.put([bucket.group, bucket.id, bucket.start], bucket);
+  }
+
+  /** Forgets what had changed: the transaction of {@link save} is durable. */
+  saved(engine: Engine): void {
+    const { roster, occurrences, record } = engine;
+    roster.changedDevices.clear();
+    roster.changedHeard.clear();
+    roster.isTownChanged = false;
+    engine.isBookChanged = false;
+    occurrences.changed.clear();
+    record.changedNights.clear();
+    record.changed.clear();
+  }
+
+  /** Buckets of a group from `from` to before `to`, in the order of time. */
+  *buckets(group: string, id: string, from: number, to: number): Iterable<Bucket> {
+    const range = {
+      start: [group, id, from] as [string, string, number],
+      end: [group, id, to] as [string, string, number],
+    };
+    for (const { value } of this.#buckets.entries(range)) yield value;
+  }
+}
+
+function put<V>(table: Table<string, V>, key: string, value: V | undefined): void {
+  if (value !== undefined) table.put(key, value);
+}

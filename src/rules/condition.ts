@@ -1,0 +1,124 @@
+import { type ASTNode, Environment, EvaluationError, ParseError, TypeError } from '@marcbachmann/cel-js';
+import { didYouMean } from '../kernel/nearest.ts';
+import type { Device } from '../model/device.ts';
+import type { Kind } from '../model/kind.ts';
+import type { Value } from '../model/sample.ts';
+
+/** A condition of a rule, compiled for a kind. */
+export interface Condition {
+  /** The fields a sample must have for the condition to say anything. */
+  fields: readonly string[];
+  /** The attributes a device must state. */
+  attributes: readonly string[];
+  /** Whether it holds; null when the sample or the device says too little. */
+  holds(context: ConditionContext): boolean | null;
+}
+
+/** What a condition is asked of: a sample's values by field, and what its device states as `attributes`. */
+export interface ConditionContext {
+  readonly [field: string]: Value | Device['attributes'] | undefined;
+  readonly attributes: Device['attributes'];
+}
+
+/** Why a text is no condition, and how far into the text that stands (0-based). */
+export interface Flaw {
+  message: string;
+  offset: number;
+}
+
+const CEL_TYPE = { number: 'double', boolean: 'bool', string: 'string' } as const;
+
+/** Compiles conditions on the samples of one kind: CEL over its fields, in its units, and `attributes`. */
+export class Conditions {
+  readonly #kind: Kind;
+  readonly #environment: Environment;
+
+  constructor(kind: Kind) {
+    this.#kind = kind;
+    const attributes = Object.entries(kind.attributes).map(([name, { type }]) => [name, CEL_TYPE[type]]);
+    const environment = new Environment()
+      .registerType('Attributes', { fields: Object.fromEntries(attributes) })
+      .registerVariable('attributes', 'Attributes');
+    this.#environment = Object.entries(kind.fields).reduce(
+      (known, [name, { type }]) => known.registerVariable(name, CEL_TYPE[type]),
+      environment,
+    );
+  }
+
+  /** Compiles `text`, or says everything that keeps it from being a condition. */
+  compile(text: string): Condition | Flaw {
+    try {
+      const program = this.#environment.parse(text);
+      const { fields, attributes } = namesIn(program.ast);
+      const { valid, type, error } = program.check();
+      if (!valid) return this.#flaw(text, error);
+      if (type !== 'bool') return { message: `it gives a ${type}, where a condition gives true or false`, offset: 0 };
+      if (fields.length === 0)
+        return { message: 'it asks for no field, so that no sample could ever change it', offset: 0 };
+      return {
+        fields,
+        attributes,
+        holds: (context) => {
+          for (const field of fields) if (context[field] === undefined) return null;
+          for (const attribute of attributes) if (context.attributes[attribute] === undefined) return null;
+          try {
+            return program(context) === true;
+          } catch (error) {
+            // A division by zero and the like: the sample cannot be judged by it.
+            if (error instanceof EvaluationError) return null;
+            throw error;
+          }
+        },
+      };
+    } catch (error) {
+      return this.#flaw(text, error);
+    }
+  }
+
+  #flaw(text: string, error: unknown): Flaw {
+    if (!(error instanceof ParseError || error instanceof TypeError)) throw error;
+    const { code, summary, range } = error;
+    const at = range?.start ?? 0;
+    const name = range === undefined ? '' : text.slice(range.start, range.end);
+    if (code === 'unknown_variable') {
+      const hint = didYouMean(name, [...Object.keys(this.#kind.fields), 'attributes']);
+      return { message: `${this.#kind.id} has no field ${name}${hint}`, offset: at };
+    }
+    if (code === 'no_such_key') {
+      const key = /^No such key: (\S+)/.exec(summary)?.[1] ?? name;
+      const hint = didYouMean(key, Object.keys(this.#kind.attributes));
+      return { message: `${this.#kind.id} has no attribute ${key}${hint}`, offset: at };
+    }
+    const hint = /double [-+*/] int|int [-+*/] double/.test(summary) ? ': write whole numbers as 1.0 in sums' : '';
+    return { message: `${summary}${hint}`, offset: at };
+  }
+}
+
+/** Whether compiling gave a flaw. */
+export function isFlaw(compiled: Condition | Flaw): compiled is Flaw {
+  return 'offset' in compiled;
+}
+
+/** The fields and attributes that an expression names. */
+function namesIn(ast: ASTNode): { fields: string[]; attributes: string[] } {
+  const fields = new Set<string>();
+  const attributes = new Set<string>();
+  const visit = (node: unknown): void => {
+    if (Array.isArray(node)) return node.forEach(visit);
+    if (typeof node !== 'object' || node === null || !('op' in node)) return;
+    const { op, args } = node as ASTNode;
+    if (op === 'id') fields.add(args as string);
+    else if (isAttribute(node as ASTNode)) attributes.add((args as [ASTNode, string])[1]);
+    else if (Array.isArray(args)) args.forEach(visit);
+    else visit(args);
+  };
+  visit(ast);
+  fields.delete('attributes');
+  return { fields: [...fields], attributes: [...attributes] };
+}
+
+function isAttribute({ op, args }: ASTNode): boolean {
+  if (op !== '.') return false;
+  const [of] = args as [ASTNode, string];
+  return of.op === 'id' && of.args === 'attributes';
+}

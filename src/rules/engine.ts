@@ -1,0 +1,166 @@
+import type { Kinds } from '../model/kind.ts';
+import type { ChangeRecord, JournalRecord, SampleRecord, TickRecord } from '../model/record.ts';
+import { Sun } from '../model/sun.ts';
+import type { Transition } from '../model/transition.ts';
+import type { ConditionContext } from './condition.ts';
+import { type GroupCount, Lighting } from './lighting.ts';
+import { LightingRecord } from './lighting-record.ts';
+import { type Occurrence, Occurrences } from './occurrences.ts';
+import { coverageId, RatioJudge } from './ratio.ts';
+import { appliesTo, type Member, Roster } from './roster.ts';
+import { EMPTY_RULEBOOK, type Rulebook, readRulebook } from './rulebook.ts';
+import { SilenceJudge } from './silence.ts';
+import { Speech } from './speech.ts';
+import { subjectOf, ThresholdJudge } from './threshold.ts';
+
+/**
+ * What is wrong in the town. Its only input is the journal (P7): it reads no clock and asks nobody; the same records give
+ * the same transitions.
+ */
+export class Engine {
+  readonly roster = new Roster();
+  readonly record = new LightingRecord();
+  readonly occurrences: Occurrences;
+  readonly lighting: Lighting;
+  readonly thresholds: ThresholdJudge;
+  readonly silences: SilenceJudge;
+  readonly #ratios: RatioJudge;
+  readonly #speech: Speech;
+  readonly #kinds: Kinds;
+  /** The rules in force. */
+  book: Rulebook = EMPTY_RULEBOOK;
+  isBookChanged = false;
+  /** Arrival of the newest tick, ms; null before the first. */
+  tickedAt: number | null = null;
+  /** The town's date on which the running night began; null by day. */
+  night: string | null = null;
+  /** The lamps as the newest tick found them. */
+  counts: readonly GroupCount[] = [];
+  #townSun: Sun | null = null;
+
+  /** Every transition goes to `tell`, in order. */
+  constructor(kinds: Kinds, tell: (transition: Transition) => void) {
+    this.#kinds = kinds;
+    this.occurrences = new Occurrences(tell);
+    this.#speech = new Speech(this.roster, this.occurrences);
+    this.lighting = new Lighting(this.roster);
+    this.thresholds = new ThresholdJudge(this.#speech);
+    this.silences = new SilenceJudge(this.#speech);
+    this.#ratios = new RatioJudge(this.#speech);
+  }
+
+  /** Takes the next record of the journal. */
+  feed(record: JournalRecord): void {
+    if (record.type === 'sample') this.#sample(record);
+    else if (record.type === 'tick') this.#tick(record);
+    else this.#change(record);
+  }
+
+  /** Puts `text` in force; one that an older Townpulse took and this one does not leaves no rules. */
+  adopt(text: string): void {
+    const read = readRulebook(text, 'rulebook', { kinds: this.#kinds });
+    this.book = read.ok ? read.book : EMPTY_RULEBOOK;
+    this.#speech.version = this.book.version;
+    this.#speech.rules = new Map(this.book.rules.map((rule) => [rule.id, rule]));
+    this.roster.assign(this.book.rules);
+  }
+
+  /** Looks at the lamps again at the newest tick, after a checkpoint was put back. */
+  recount(): void {
+    if (this.tickedAt !== null) this.counts = this.lighting.count(this.tickedAt);
+  }
+
+  /** Whether the sun is down over the town. */
+  isDark(at: number): boolean {
+    return this.#sun()?.isDown(at) ?? false;
+  }
+
+  #sample(record: SampleRecord): void {
+    const member = this.roster.members.get(record.sample.device);
+    if (member === undefined) return;
+    const { ts, values } = record.sample;
+    const newestBefore = member.heard.ts;
+    this.roster.hear(record, member);
+    if (member.thresholds.length === 0 || (newestBefore !== null && ts < newestBefore)) return;
+    const context: ConditionContext = { ...values, attributes: member.device.attributes };
+    for (const rule of member.thresholds) this.thresholds.sample(rule, member, record, context);
+  }
+
+  #tick({ at, away }: TickRecord): void {
+    const since = this.tickedAt === null ? 0 : at - this.tickedAt;
+    this.tickedAt = at;
+    this.roster.away += away;
+    const isDark = this.isDark(at);
+    this.night = isDark ? (this.night ?? this.#dateOf(at)) : null;
+    this.counts = this.lighting.count(at);
+    this.record.take(this.counts, at, since, this.night);
+    for (const rule of this.book.rules) {
+      if (rule.type === 'threshold') this.thresholds.tick(rule, at);
+      else if (rule.type === 'silence') this.silences.tick(rule, at);
+      else this.#ratios.tick(rule, this.counts, isDark, at, since);
+    }
+  }
+
+  #change({ change, at }: ChangeRecord): void {
+    if (change.what === 'rulebook') {
+      this.adopt(change.text);
+      this.isBookChanged = true;
+      this.#closeWithoutRule(at);
+      return;
+    }
+    this.roster.apply(change, at);
+    if (change.what === 'town') this.#townSun = null;
+    else {
+      this.roster.assign(this.book.rules, change.device.id);
+      const member = this.roster.members.get(change.device.id);
+      if (member !== undefined) this.#letGo(member, at);
+    }
+  }
+
+  /** Ends what rules held that are no more, or no longer judge the device. */
+  #closeWithoutRule(at: number): void {
+    const ids = new Set(
+      this.book.rules.flatMap((rule) => (rule.type === 'ratio' ? [rule.id, coverageId(rule)] : [rule.id])),
+    );
+    for (const id of this.occurrences.rules()) {
+      if (ids.has(id)) continue;
+      for (const occurrence of this.occurrences.all(id)) this.occurrences.close(occurrence, at, 'rule-removed');
+    }
+    for (const member of this.roster.inOrder()) this.#letGo(member, at);
+  }
+
+  /** Lets a device out of everything that it is no longer judged for: retired, moved, or not of the rule's kind any more. */
+  #letGo(member: Member, at: number): void {
+    const { device } = member;
+    const reason = device.retiredAt === null ? 'not-judged' : 'retired';
+    for (const id of this.occurrences.rules()) {
+      const rule = this.book.rules.find((one) => one.id === id);
+      for (const occurrence of this.occurrences.all(id)) {
+        if (!occurrence.bad.includes(device.id)) continue;
+        const isJudged = rule !== undefined && device.retiredAt === null && appliesTo(rule, device);
+        if (isJudged && isStillAbout(rule, member, occurrence)) continue;
+        occurrence.bad = occurrence.bad.filter((one) => one !== device.id);
+        this.occurrences.touch(occurrence);
+        if (occurrence.bad.length === 0) this.occurrences.close(occurrence, at, reason);
+      }
+    }
+  }
+
+  #sun(): Sun | null {
+    const { town } = this.roster;
+    if (town !== null) this.#townSun ??= new Sun(town.location);
+    return this.#townSun;
+  }
+
+  #dateOf(at: number): string {
+    const timeZone = this.roster.town?.timeZone ?? 'UTC';
+    const duskAt = this.#sun()?.downSince(at) ?? at;
+    return new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(duskAt);
+  }
+}
+
+function isStillAbout(rule: Rulebook['rules'][number], member: Member, { subject }: Occurrence): boolean {
+  if (rule.type !== 'threshold') return true;
+  const now = subjectOf(rule, member);
+  return now.type === subject.type && now.id === subject.id;
+}

@@ -1,0 +1,99 @@
+import type { GroupCount, LampCount, LampGroup } from './lighting.ts';
+
+/** Width of a bucket of the record, ms. */
+export const BUCKET_MS = 300_000;
+/** More than this is not answered for by one look at the lamps, ms. */
+const LONGEST_LOOK = 60_000;
+
+/** Lamp-milliseconds of a stretch of time, and how much of it was looked at, ms. */
+export interface LampTime extends LampCount {
+  watched: number;
+}
+
+/** A whole night. */
+export interface Night extends LampTime {
+  /** The town's date on which it began. */
+  date: string;
+}
+
+/** What a group has going on, and the last night that is over. */
+export interface GroupNights {
+  running: Night | null;
+  last: Night | null;
+}
+
+/** A bucket of the record: where it stands, and what was seen in it. */
+export interface Bucket extends LampTime {
+  group: LampGroup;
+  id: string;
+  /** Its beginning, ms. */
+  start: number;
+}
+
+/**
+ * The record of the lighting rate: five-minute buckets and nights, summed up from the counts at the ticks. What rests on a
+ * time that had to be replaced is no part of it.
+ */
+export class LightingRecord {
+  /** The buckets that changed since the last checkpoint. */
+  readonly changed = new Map<string, Bucket>();
+  readonly nights = new Map<string, GroupNights>();
+  readonly changedNights = new Set<string>();
+  readonly #open = new Map<string, Bucket>();
+
+  /** Takes the counts of a tick at `at` that lies `since` ms after the one before; `date` is that of the night's beginning. */
+  take(counts: readonly GroupCount[], at: number, since: number, date: string | null): void {
+    const watched = Math.min(since, LONGEST_LOOK);
+    if (watched <= 0) return;
+    const start = Math.floor(at / BUCKET_MS) * BUCKET_MS;
+    for (const { group, id, recorded } of counts) {
+      const key = `${group} ${id}`;
+      addTime(this.#bucket(key, group, id, start), recorded, watched);
+      this.#night(key, recorded, watched, date);
+    }
+  }
+
+  /** Puts back what a checkpoint holds. */
+  restore(nights: Iterable<readonly [string, GroupNights]>, bucketOf: (key: string) => Bucket | undefined): void {
+    for (const [key, value] of nights) {
+      this.nights.set(key, value);
+      const bucket = bucketOf(key);
+      if (bucket !== undefined) this.#open.set(key, bucket);
+    }
+  }
+
+  #bucket(key: string, group: LampGroup, id: string, start: number): Bucket {
+    let open = this.#open.get(key);
+    if (open === undefined || open.start !== start) {
+      open = { group, id, start, ...none() };
+      this.#open.set(key, open);
+    }
+    this.changed.set(`${key} ${start}`, open);
+    return open;
+  }
+
+  #night(key: string, count: LampCount, watched: number, date: string | null): void {
+    const known = this.nights.get(key) ?? { running: null, last: null };
+    this.nights.set(key, known);
+    this.changedNights.add(key);
+    if (known.running !== null && known.running.date !== date) {
+      known.last = known.running;
+      known.running = null;
+    }
+    if (date === null) return;
+    known.running ??= { date, ...none() };
+    addTime(known.running, count, watched);
+  }
+}
+
+function none(): LampTime {
+  return { expected: 0, lit: 0, out: 0, unknown: 0, watched: 0 };
+}
+
+function addTime(to: LampTime, count: LampCount, watched: number): void {
+  to.expected += count.expected * watched;
+  to.lit += count.lit * watched;
+  to.out += count.out * watched;
+  to.unknown += count.unknown * watched;
+  to.watched += watched;
+}

@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import type { Severity, Subject } from '../model/alert.ts';
+import type { Name } from '../model/primitives.ts';
+import type { Finding, Transition } from '../model/transition.ts';
+
+/** Something that a rule holds against a subject: pending until it fires, then until it is over. Instants in ms. */
+export interface Occurrence {
+  /** Id of the alert. */
+  alert: string;
+  rule: string;
+  subject: Subject;
+  startedAt: number;
+  /** When `for` is over. */
+  due: number;
+  /** Null while it is pending. */
+  firedAt: number | null;
+  /** The devices whose samples hold against the subject. */
+  bad: string[];
+  finding: Finding;
+  /** The alert that holds it back. */
+  heldBy: string | null;
+  /**
+   * Sample time at which `for` was over, where that sample was old when it came: told at the next tick, unless it has
+   * cleared by then.
+   */
+  lateSince: number | null;
+}
+
+/** Whose alert begins, and what it says. */
+export interface Beginning {
+  rule: string;
+  ruleVersion: string;
+  subject: Subject;
+  title: Name;
+  severity: Severity;
+  organisation: string;
+  assignee: string | null;
+  startedAt: number;
+  receivedAt: number;
+  due: number;
+  bad: string[];
+  finding: Finding;
+}
+
+/**
+ * Everything that the rules hold against anybody now; at most one for a rule and a subject (P9). Each step is told as a
+ * transition, with the arrival time `at` of the record that decided it.
+ */
+export class Occurrences {
+  /** Keys of those that changed since the last checkpoint. */
+  readonly changed = new Set<string>();
+  readonly #byRule = new Map<string, Map<string, Occurrence>>();
+  readonly #tell: (transition: Transition) => void;
+
+  constructor(tell: (transition: Transition) => void) {
+    this.#tell = tell;
+  }
+
+  of(rule: string, subject: Subject): Occurrence | undefined {
+    return this.#byRule.get(rule)?.get(subjectKey(subject));
+  }
+
+  /** Those of a rule in the order of their subjects; they may come and go while they are walked. */
+  all(rule: string): Occurrence[] {
+    const ofRule = this.#byRule.get(rule);
+    return ofRule === undefined ? [] : [...ofRule].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
+  }
+
+  /** The rules that hold anything against anybody, in the order of their ids. */
+  rules(): string[] {
+    return [...this.#byRule.keys()].sort();
+  }
+
+  find(key: string): Occurrence | undefined {
+    const [rule = '', type = '', id = ''] = key.split(' ');
+    return this.#byRule.get(rule)?.get(`${type} ${id}`);
+  }
+
+  restore(occurrence: Occurrence): void {
+    this.#put(occurrence);
+  }
+
+  begin(beginning: Beginning, at: number, reason: string): Occurrence {
+    const { due, bad, finding, ...told } = beginning;
+    const { rule, subject, startedAt } = told;
+    const alert = alertId(rule, subject, startedAt);
+    const occurrence: Occurrence = {
+      ...{ alert, rule, subject, startedAt, due, bad, finding },
+      ...{ firedAt: null, heldBy: null, lateSince: null },
+    };
+    this.#put(occurrence);
+    this.touch(occurrence);
+    this.#tell({ alert, at, reason, step: 'begun', ...told, ...finding });
+    return occurrence;
+  }
+
+  /** Held back by that alert from now on, or (null) free. */
+  hold(occurrence: Occurrence, by: string | null, at: number): void {
+    occurrence.heldBy = by;
+    this.touch(occurrence);
+    this.#tell({ alert: occurrence.alert, at, reason: by === null ? 'released' : 'inhibited', step: 'held', by });
+  }
+
+  fire(occurrence: Occurrence, firedAt: number, children: string[], at: number, reason: string): void {
+    occurrence.firedAt = firedAt;
+    occurrence.lateSince = null;
+    this.touch(occurrence);
+    this.#tell({ alert: occurrence.alert, at, reason, step: 'fired', firedAt, children, ...occurrence.finding });
+  }
+
+  vanish(occurrence: Occurrence, at: number, reason: string): void {
+    this.#remove(occurrence);
+    this.#tell({ alert: occurrence.alert, at, reason, step: 'vanished' });
+  }
+
+  resolve(occurrence: Occurrence, resolvedAt: number, finding: Finding, at: number, reason: string): void {
+    this.#remove(occurrence);
+    const quiet = reason === 'late';
+    this.#tell({ alert: occurrence.alert, at, reason, step: 'resolved', resolvedAt, quiet, ...finding });
+  }
+
+  /** Ends it for a reason that lies not in the readings. */
+  close(occurrence: Occurrence, at: number, reason: string): void {
+    this.#remove(occurrence);
+    if (occurrence.firedAt === null) this.#tell({ alert: occurrence.alert, at, reason, step: 'vanished' });
+    else this.#tell({ alert: occurrence.alert, at, reason, step: 'closed' });
+  }
+
+  /** Marks it for the next checkpoint. */
+  touch(occurrence: Occurrence): void {
+    this.changed.add(keyOf(occurrence));
+  }
+
+  #put(occurrence: Occurrence): void {
+    const ofRule = this.#byRule.get(occurrence.rule) ?? new Map<string, Occurrence>();
+    ofRule.set(subjectKey(occurrence.subject), occurrence);
+    this.#byRule.set(occurrence.rule, ofRule);
+  }
+
+  #remove(occurrence: Occurrence): void {
+    const ofRule = this.#byRule.get(occurrence.rule);
+    ofRule?.delete(subjectKey(occurrence.subject));
+    if (ofRule?.size === 0) this.#byRule.delete(occurrence.rule);
+    this.touch(occurrence);
+  }
+}
+
+/** `RULE TYPE ID`: ids have no blanks. */
+export function keyOf({ rule, subject }: Pick<Occurrence, 'rule' | 'subject'>): string {
+  return `${rule} ${subjectKey(subject)}`;
+}
+
+/** The same for the same rule, subject and beginning, on any machine: a restart or a replay makes no twin. */
+export function alertId(rule: string, { type, id }: Subject, startedAt: number): string {
+  return createHash('sha256').update(`${rule}\n${type}\n${id}\n${startedAt}`).digest('hex').slice(0, 32);
+}
+
+function subjectKey({ type, id }: Subject): string {
+  return `${type} ${id}`;
+}

@@ -1,0 +1,144 @@
+import type { Evidence, Severity, Subject } from '../model/alert.ts';
+import { instant } from '../model/primitives.ts';
+import type { RatioRule } from '../model/rule.ts';
+import type { Finding } from '../model/transition.ts';
+import type { Verdict } from '../model/verdict.ts';
+import { type GroupCount, type LampGroup, ratesOf, verdictOf } from './lighting.ts';
+import type { Occurrence } from './occurrences.ts';
+import type { Speech } from './speech.ts';
+
+/** How many deciding samples an alert carries. */
+const EVIDENCE = 10;
+const COVERAGE_SEVERITY: Severity = 'minor';
+
+/** What the alerts of a group are called by. */
+const SUBJECT_TYPE: Record<Exclude<LampGroup, 'class'>, Subject['type']> = {
+  town: 'town',
+  village: 'area',
+  road: 'road',
+  feeder: 'parent',
+};
+
+/**
+ * Judges the share of lamps that burn in a group, at every tick. Where the interval leaves it open, not the rule but its
+ * coverage speaks, to whoever looks after the silent lamps.
+ */
+export class RatioJudge {
+  readonly #speech: Speech;
+
+  constructor(speech: Speech) {
+    this.#speech = speech;
+  }
+
+  /** `since` is how long the last tick lies back, ms. */
+  tick(rule: RatioRule, counts: readonly GroupCount[], isDark: boolean, at: number, since: number): void {
+    for (const count of counts) {
+      if (!isWatched(rule, count)) continue;
+      const { verdict } = verdictOf(count, rule.target, isDark);
+      this.#rate(rule, count, verdict, at, since);
+      this.#coverage(rule, count, verdict, at, since);
+    }
+  }
+
+  #rate(rule: RatioRule, count: GroupCount, verdict: Verdict, at: number, since: number): void {
+    const occurrence = this.#speech.occurrences.of(rule.id, subjectOf(count));
+    const { low } = ratesOf(count);
+    const isClear = verdict === 'ok' && low !== null && low >= (rule.clear ?? rule.target);
+    this.#move(rule, count, occurrence, {
+      verdict,
+      isBad: verdict === 'breach',
+      isGood: isClear,
+      at,
+      since,
+      instead: null,
+    });
+  }
+
+  #coverage(rule: RatioRule, count: GroupCount, verdict: Verdict, at: number, since: number): void {
+    const id = coverageId(rule);
+    const occurrence = this.#speech.occurrences.of(id, subjectOf(count));
+    const [only, ...more] = count.maintainers;
+    const title = {
+      zh: `${rule.name.zh}：无法判定（上报不足）`,
+      en: `${rule.name.en}: cannot be told, too few reports`,
+    };
+    const assignee = more.length === 0 && only !== undefined ? only : null;
+    this.#move(rule, count, occurrence, {
+      ...{ verdict, at, since, isBad: verdict === 'unknown', isGood: verdict === 'ok' || verdict === 'breach' },
+      instead: { id, severity: COVERAGE_SEVERITY, title, assignee },
+    });
+  }
+
+  #move(rule: RatioRule, count: GroupCount, known: Occurrence | undefined, to: Move): void {
+    const { occurrences } = this.#speech;
+    const { at, verdict } = to;
+    if (to.isBad) {
+      const finding = findingOf(count, verdict);
+      const occurrence = known ?? this.#begin(rule, count, finding, to);
+      if (occurrence.firedAt !== null) return;
+      occurrence.finding = finding;
+      if (at < occurrence.due) return;
+      const reason = rule.for === 0 ? 'at-once' : 'held';
+      this.#speech.fire(occurrence, rule, { firedAt: occurrence.due, at, reason, patience: rule.for, children: [] });
+      return;
+    }
+    if (known === undefined) return;
+    if (known.firedAt !== null) {
+      if (to.isGood) occurrences.resolve(known, at, findingOf(count, verdict), at, 'cleared');
+    } else if (verdict === 'idle') occurrences.vanish(known, at, 'daylight');
+    else if (to.isGood || verdict === 'ok') occurrences.vanish(known, at, 'cleared');
+    else {
+      // Time in which it could not be told does not count for `for`.
+      known.due += to.since;
+      occurrences.touch(known);
+    }
+  }
+
+  #begin(rule: RatioRule, count: GroupCount, finding: Finding, { at, instead }: Move): Occurrence {
+    const organisation = rule.organisation ?? count.darkest[0]?.member.device.organisation ?? '';
+    const about = { organisation, bad: [], startedAt: at, receivedAt: at, finding };
+    return this.#speech.begin(rule, subjectOf(count), about, at, 'condition', instead);
+  }
+}
+
+interface Move {
+  verdict: Verdict;
+  isBad: boolean;
+  isGood: boolean;
+  at: number;
+  since: number;
+  instead: (Parameters<Speech['begin']>[5] & object) | null;
+}
+
+/** Id of the rule's own alert about too few reports. */
+export function coverageId({ id }: RatioRule): string {
+  return `${id}.coverage`;
+}
+
+/** Whether the rule judges this group. */
+export function isWatched({ groupBy }: RatioRule, { group }: GroupCount): boolean {
+  return group !== 'class' && groupBy.includes(group);
+}
+
+/** The subject of a group's alerts. */
+export function subjectOf({ group, id }: GroupCount): Subject {
+  return { type: group === 'class' ? 'road' : SUBJECT_TYPE[group], id };
+}
+
+function findingOf(count: GroupCount, verdict: Verdict): Finding {
+  const { expected, lit, out, unknown } = count;
+  return { verdict, values: { ...ratesOf(count), expected, lit, out, unknown }, evidence: evidenceOf(count) };
+}
+
+/** The newest reports of the devices with most lamps out. */
+function evidenceOf({ darkest }: GroupCount): Evidence[] {
+  return [...darkest]
+    .sort((a, b) => b.out - a.out || (a.member.device.id < b.member.device.id ? -1 : 1))
+    .slice(0, EVIDENCE)
+    .flatMap(({ member: { device, heard } }) => {
+      if (heard.lamps === null) return [];
+      const { ts, lit, total } = heard.lamps;
+      const values = { lampsLit: lit, ...(total === null ? {} : { lampsTotal: total }) };
+      return [{ device: device.id, ts: instant(ts), values }];
+    });
+}

@@ -1,0 +1,192 @@
+import type { Device } from '../model/device.ts';
+import type { Name } from '../model/primitives.ts';
+import type { Change, SampleRecord } from '../model/record.ts';
+import { Sun } from '../model/sun.ts';
+import type { Town } from '../model/town.ts';
+import type { CompiledRule, CompiledThreshold } from './rulebook.ts';
+
+/** A device is `unknown` when its newest sample, and `silent` when its last arrival, is older than so many report intervals. */
+const INTERVALS_FRESH = 3;
+/** Lamps in one square of so many degrees share a sun: 0.1° of longitude are 24 s. */
+const SUN_CELL = 0.1;
+
+/** The newest count of a device's lamps. */
+export interface LampReport {
+  ts: number;
+  lit: number;
+  /** How many lamps it says it has; null when it does not say. */
+  total: number | null;
+  /** Its time was replaced at the gate: good for the rate now, not for the record. */
+  isTimeReplaced: boolean;
+}
+
+/** When a device was heard of; instants in ms. Small, for it is written at every commit. */
+export interface Heard {
+  /** Arrival of its registration. */
+  registeredAt: number;
+  /** Newest sample time; null before the first sample. */
+  ts: number | null;
+  /** Arrival of whatever came last. */
+  at: number | null;
+  /** The service's absences in all ({@link Roster.away}) at that arrival. */
+  away: number;
+  lamps: LampReport | null;
+  /** By rule: time of the newest sample that said enough for it. */
+  judged: Record<string, number>;
+}
+
+/** A device as the engine knows it. */
+export interface Member {
+  device: Device;
+  heard: Heard;
+  /** The rules that its samples move. */
+  thresholds: readonly CompiledThreshold[];
+  sun: Sun;
+}
+
+/** The engine's own picture of the town and its devices, made of nothing but the journal. */
+export class Roster {
+  readonly members = new Map<string, Member>();
+  /** Ids of those that changed since {@link clean}: registration, and what was heard. */
+  readonly changedDevices = new Set<string>();
+  readonly changedHeard = new Set<string>();
+  /** How long the service could not take readings, in all, ms. */
+  away = 0;
+  town: Town | null = null;
+  isTownChanged = false;
+  #inOrder: readonly Member[] | null = null;
+  readonly #children = new Map<string, Set<string>>();
+  readonly #wards = new Map<string, Set<string>>();
+  readonly #suns = new Map<string, Sun>();
+
+  /** Takes a change of the town or a device; the rules that it falls under come by {@link assign}. */
+  apply(change: Extract<Change, { what: 'device' | 'town' }>, at: number): void {
+    if (change.what === 'town') {
+      this.town = change.town;
+      this.isTownChanged = true;
+      for (const member of this.members.values()) member.sun = this.#sunOver(member.device);
+      return;
+    }
+    const { device } = change;
+    const known = this.members.get(device.id);
+    this.#put(device, known?.heard ?? newcomer(at, this.away), known?.thresholds ?? []);
+    this.changedDevices.add(device.id);
+    this.changedHeard.add(device.id);
+  }
+
+  /** Puts back what a checkpoint holds. */
+  restore(device: Device, heard: Heard | undefined): void {
+    this.#put(device, heard ?? newcomer(0, 0), []);
+  }
+
+  /** Tells every device, or one, which rules its samples move. */
+  assign(rules: readonly CompiledRule[], only?: string): void {
+    const thresholds = rules.filter((rule) => rule.type === 'threshold');
+    const members = only === undefined ? this.members.values() : [this.members.get(only)];
+    for (const member of members)
+      if (member !== undefined) member.thresholds = thresholds.filter((rule) => appliesTo(rule, member.device));
+  }
+
+  /** Every device in the order of the ids: the order of what is found must not hang on how the picture came about. */
+  inOrder(): readonly Member[] {
+    this.#inOrder ??= [...this.members.values()].sort((a, b) => (a.device.id < b.device.id ? -1 : 1));
+    return this.#inOrder;
+  }
+
+  /** Takes note of a sample; true when it is newer than every one before. */
+  hear({ sample, at }: SampleRecord, member: Member): boolean {
+    const { heard } = member;
+    const isNewer = heard.ts === null || sample.ts > heard.ts;
+    if (isNewer) heard.ts = sample.ts;
+    heard.at = at;
+    heard.away = this.away;
+    const { lampsLit, lampsTotal } = sample.values;
+    if (typeof lampsLit === 'number' && (heard.lamps === null || sample.ts > heard.lamps.ts)) {
+      const total = typeof lampsTotal === 'number' ? lampsTotal : null;
+      heard.lamps = { ts: sample.ts, lit: lampsLit, total, isTimeReplaced: sample.deviceTs !== undefined };
+    }
+    this.changedHeard.add(sample.device);
+    return isNewer;
+  }
+
+  /** Devices that hang from a network node, in the order of their ids. */
+  childrenOf(node: string): string[] {
+    return [...(this.#children.get(node) ?? [])].sort();
+  }
+
+  /** Devices that a gateway publishes for, in the order of their ids. */
+  wardsOf(gateway: string): string[] {
+    return [...(this.#wards.get(gateway) ?? [])].sort();
+  }
+
+  /** How a subject is called. */
+  nameOf(id: string): Name {
+    const device = this.members.get(id)?.device;
+    if (device !== undefined) return device.name;
+    const { town } = this;
+    const found = [...(town?.network ?? []), ...(town?.areas ?? []), ...(town?.roads ?? []), ...(town ? [town] : [])];
+    return found.find((thing) => thing.id === id)?.name ?? { zh: id, en: id };
+  }
+
+  #put(device: Device, heard: Heard, thresholds: readonly CompiledThreshold[]): void {
+    const before = this.members.get(device.id)?.device;
+    unlink(this.#children, before?.parent, device.id);
+    unlink(this.#wards, before?.gateway, device.id);
+    link(this.#children, device.parent, device.id);
+    link(this.#wards, device.gateway, device.id);
+    this.#inOrder = null;
+    this.members.set(device.id, { device, heard, thresholds, sun: this.#sunOver(device) });
+  }
+
+  #sunOver(device: Device): Sun {
+    const [lon, lat] = device.location ?? this.town?.location ?? [0, 0];
+    const place: [number, number] = [cell(lon), cell(lat)];
+    const key = place.join(' ');
+    const known = this.#suns.get(key) ?? new Sun(place);
+    this.#suns.set(key, known);
+    return known;
+  }
+}
+
+/** Whether a rule is about devices like this one. */
+export function appliesTo({ kind, power }: CompiledRule, device: Device): boolean {
+  return device.kind === kind && (power === undefined || device.power === power);
+}
+
+/** Whether anything is expected of the device at `at` (ms). */
+export function isInService({ device, heard }: Member, at: number): boolean {
+  if (device.retiredAt !== null) return false;
+  if (device.inService === 'always') return true;
+  if (device.inService === 'auto') return heard.at !== null;
+  const { from, to } = device.inService;
+  return (from === null || at >= from) && (to === null || at < to);
+}
+
+/** How long a device may be quiet before it counts for nothing, ms. */
+export function freshFor({ device }: Member): number {
+  return INTERVALS_FRESH * device.reportInterval * 1_000;
+}
+
+/** How long nothing has arrived at `at`, without the time that the service itself was away, ms. */
+export function quietFor({ heard }: Member, at: number, away: number): number {
+  return at - (heard.at ?? heard.registeredAt) - (away - heard.away);
+}
+
+function newcomer(at: number, away: number): Heard {
+  return { registeredAt: at, ts: null, at: null, away, lamps: null, judged: {} };
+}
+
+function cell(degrees: number): number {
+  return Math.round(degrees / SUN_CELL) * SUN_CELL;
+}
+
+function link(index: Map<string, Set<string>>, to: string | null, id: string): void {
+  if (to === null) return;
+  const known = index.get(to);
+  if (known === undefined) index.set(to, new Set([id]));
+  else known.add(id);
+}
+
+function unlink(index: Map<string, Set<string>>, from: string | null | undefined, id: string): void {
+  if (from != null) index.get(from)?.delete(id);
+}

@@ -1,0 +1,100 @@
+import { instant } from '../model/primitives.ts';
+import type { SilenceRule } from '../model/rule.ts';
+import type { Finding } from '../model/transition.ts';
+import type { Verdict } from '../model/verdict.ts';
+import { appliesTo, isInService, type Member, quietFor } from './roster.ts';
+import { lampsOf, type Speech } from './speech.ts';
+
+/** What a switched controller gets after dusk for starting and finding its network, ms. */
+const BOOT_GRACE = 600_000;
+
+/** Judges at every tick whether anything arrives from a device. Only what arrives ends a silence. */
+export class SilenceJudge {
+  readonly #speech: Speech;
+
+  constructor(speech: Speech) {
+    this.#speech = speech;
+  }
+
+  tick(rule: SilenceRule, at: number): void {
+    const { roster, occurrences } = this.#speech;
+    for (const occurrence of occurrences.all(rule.id)) {
+      const member = roster.members.get(occurrence.subject.id);
+      const heardAt = member?.heard.at ?? null;
+      if (member === undefined || heardAt === null || heardAt <= occurrence.startedAt) continue;
+      if (occurrence.firedAt === null) occurrences.vanish(occurrence, at, 'heard');
+      else occurrences.resolve(occurrence, heardAt, this.#finding(member, at, 'ok'), at, 'heard');
+    }
+    for (const member of roster.inOrder()) {
+      if (!appliesTo(rule, member.device)) continue;
+      const over = this.#quiet(member, at) - patienceOf(rule, member);
+      if (over >= 0 && isInService(member, at)) this.#silent(rule, member, at, over);
+    }
+  }
+
+  verdict(rule: SilenceRule, member: Member, at: number): { verdict: Verdict; reason: string | null } {
+    if (!isInService(member, at)) return { verdict: 'idle', reason: 'out-of-service' };
+    const isQuiet = quietFor(member, at, this.#speech.roster.away) >= patienceOf(rule, member);
+    if (isQuiet && member.device.power === 'switched' && !member.sun.isDown(at))
+      return { verdict: 'idle', reason: 'daylight' };
+    if (this.#quiet(member, at) >= patienceOf(rule, member)) return { verdict: 'silent', reason: null };
+    return isQuiet ? { verdict: 'unknown', reason: 'boot' } : { verdict: 'ok', reason: null };
+  }
+
+  #silent(rule: SilenceRule, member: Member, at: number, over: number): void {
+    const { roster, occurrences } = this.#speech;
+    const { id, organisation } = member.device;
+    const subject = { type: 'device', id } as const;
+    const known = occurrences.of(rule.id, subject);
+    if (known !== undefined && known.firedAt !== null) return;
+    const occurrence =
+      known ??
+      this.#speech.begin(
+        rule,
+        subject,
+        {
+          organisation: rule.organisation ?? organisation,
+          bad: [id],
+          startedAt: at - over,
+          receivedAt: at,
+          finding: this.#finding(member, at, 'silent'),
+        },
+        at,
+        'silence',
+      );
+    if (at < occurrence.due) return;
+    occurrence.finding = this.#finding(member, at, 'silent');
+    const patience = patienceOf(rule, member);
+    const firedAt = occurrence.startedAt + rule.for;
+    this.#speech.fire(occurrence, rule, { firedAt, at, reason: 'silence', patience, children: roster.wardsOf(id) });
+  }
+
+  /** How long it has been quiet where it could have spoken, ms. */
+  #quiet(member: Member, at: number): number {
+    const quiet = quietFor(member, at, this.#speech.roster.away);
+    if (member.device.power === 'always') return quiet;
+    return member.sun.isDown(at)
+      ? Math.min(quiet, at - member.sun.downSince(at) - BOOT_GRACE)
+      : Number.NEGATIVE_INFINITY;
+  }
+
+  #finding(member: Member, at: number, verdict: Verdict): Finding {
+    const { roster } = this.#speech;
+    const { device, heard } = member;
+    const wards = roster.wardsOf(device.id).map((id) => roster.members.get(id));
+    const lamps = lampsOf([member, ...wards]);
+    return {
+      verdict,
+      values: {
+        silentSeconds: Math.round(quietFor(member, at, roster.away) / 1_000),
+        reportInterval: device.reportInterval,
+        ...(lamps > 0 ? { lampsUnknown: lamps } : {}),
+      },
+      evidence: heard.ts === null ? [] : [{ device: device.id, ts: instant(heard.ts), values: {} }],
+    };
+  }
+}
+
+function patienceOf({ after }: SilenceRule, { device }: Member): number {
+  return 'ms' in after ? after.ms : after.intervals * device.reportInterval * 1_000;
+}

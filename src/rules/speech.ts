@@ -1,0 +1,98 @@
+import type { Evidence, Severity, Subject } from '../model/alert.ts';
+import { instant, type Name } from '../model/primitives.ts';
+import type { SampleRecord } from '../model/record.ts';
+import type { Finding } from '../model/transition.ts';
+import type { Occurrence, Occurrences } from './occurrences.ts';
+import type { Member, Roster } from './roster.ts';
+import type { CompiledRule } from './rulebook.ts';
+
+/** What the rule types share: who is spoken of, what is said, and who holds whom back. */
+export class Speech {
+  readonly roster: Roster;
+  readonly occurrences: Occurrences;
+  /** `sha256:…` of the rulebook in force. */
+  version = '';
+  /** The rules in force by id. */
+  rules: ReadonlyMap<string, CompiledRule> = new Map();
+
+  constructor(roster: Roster, occurrences: Occurrences) {
+    this.roster = roster;
+    this.occurrences = occurrences;
+  }
+
+  /** Begins an occurrence of `rule` against `subject`. */
+  begin(
+    rule: CompiledRule,
+    subject: Subject,
+    about: { organisation: string; bad: string[]; startedAt: number; receivedAt: number; finding: Finding },
+    at: number,
+    reason: string,
+    instead: { id: string; severity: Severity; title: Name; assignee: string | null } | null = null,
+  ): Occurrence {
+    const name = this.roster.nameOf(subject.id);
+    const title = instead?.title ?? rule.name;
+    return this.occurrences.begin(
+      {
+        rule: instead?.id ?? rule.id,
+        ruleVersion: this.version,
+        subject,
+        title: { zh: `${name.zh}：${title.zh}`, en: `${name.en}: ${title.en}` },
+        severity: instead?.severity ?? rule.severity,
+        assignee: instead?.assignee ?? null,
+        due: about.startedAt + rule.for,
+        ...about,
+      },
+      at,
+      reason,
+    );
+  }
+
+  /**
+   * Fires a pending occurrence, unless another alert holds it back: then it stays pending and says by which. `patience`
+   * (ms) is what it gets for coming back by itself when that other alert is over.
+   */
+  fire(
+    occurrence: Occurrence,
+    rule: CompiledRule,
+    by: { firedAt: number; at: number; reason: string; patience: number; children: string[] },
+  ): void {
+    const { at } = by;
+    const holder = this.#holder(rule, occurrence.bad);
+    if (holder !== null) {
+      if (occurrence.heldBy !== holder) this.occurrences.hold(occurrence, holder, at);
+      return;
+    }
+    if (occurrence.heldBy !== null) {
+      this.occurrences.hold(occurrence, null, at);
+      occurrence.due = at + by.patience;
+    }
+    if (at < occurrence.due) return;
+    this.occurrences.fire(occurrence, Math.max(by.firedAt, occurrence.startedAt), by.children, at, by.reason);
+  }
+
+  /** The alert of a rule of `inhibitedBy` on one of these devices, its gateway or its network node. */
+  #holder(rule: CompiledRule, devices: readonly string[]): string | null {
+    if (rule.inhibitedBy.length === 0) return null;
+    for (const id of devices) {
+      const { parent, gateway } = this.roster.members.get(id)?.device ?? { parent: null, gateway: null };
+      for (const other of rule.inhibitedBy) {
+        const found =
+          (parent === null ? undefined : this.occurrences.of(other, { type: 'parent', id: parent })) ??
+          (gateway === null ? undefined : this.occurrences.of(other, { type: 'device', id: gateway })) ??
+          this.occurrences.of(other, { type: 'device', id });
+        if (found !== undefined) return found.alert;
+      }
+    }
+    return null;
+  }
+}
+
+/** The sample that decides, as evidence. */
+export function evidenceOf({ sample }: SampleRecord): Evidence {
+  return { device: sample.device, ts: instant(sample.ts), values: sample.values };
+}
+
+/** Whom an alert speaks for besides its own device. */
+export function lampsOf(members: readonly (Member | undefined)[]): number {
+  return members.reduce((sum, member) => sum + Number(member?.device.attributes.lamps ?? 0), 0);
+}

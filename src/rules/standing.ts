@@ -1,0 +1,201 @@
+import type { Subject } from '../model/alert.ts';
+import { instant, type Name } from '../model/primitives.ts';
+import { VERDICTS_WORST_FIRST, type Verdict } from '../model/verdict.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { Engine } from './engine.ts';
+import { type GroupCount, type LampCount, type LampGroup, type Rates, ratesOf, verdictOf } from './lighting.ts';
+import { BUCKET_MS, type LampTime, type Night } from './lighting-record.ts';
+import { isWatched, subjectOf as subjectOfGroup } from './ratio.ts';
+import { appliesTo, type Member } from './roster.ts';
+import type { CompiledRule } from './rulebook.ts';
+import { subjectOf } from './threshold.ts';
+
+/** The plan's own figure, where no rule of the book names one (plan task 18). */
+const TARGET = 0.97;
+/** How many of a rule's worst subjects are shown. */
+const WORST = 5;
+
+/** The lighting rate of a group at a moment or over a stretch. */
+export interface RatePoint extends LampCount, Rates {
+  group: LampGroup;
+  id: string;
+  name: Name;
+  dark: boolean;
+  target: number;
+  verdict: Verdict;
+  reason: string | null;
+  at: string;
+  revision: number;
+}
+
+/** What the last whole night came to. */
+export interface LastNight {
+  date: string;
+  low: number | null;
+  high: number | null;
+  reported: number | null;
+  verdict: Verdict;
+}
+
+/** Which past rates to read; ms. */
+export interface PastQuery {
+  group: LampGroup;
+  id?: string;
+  from: number;
+  to: number;
+  bucket?: number;
+  limit: number;
+  after?: { ts: string; id: string };
+}
+
+/** How things stand: the engine's picture as others may read it, at its newest tick. */
+export class Standing {
+  readonly #engine: Engine;
+  readonly #checkpoint: Checkpoint;
+
+  constructor(engine: Engine, checkpoint: Checkpoint) {
+    this.#engine = engine;
+    this.#checkpoint = checkpoint;
+  }
+
+  /** The worst verdict of a device's rules; `idle` where no rule judges it. */
+  verdictOf(id: string): Verdict {
+    const member = this.#engine.roster.members.get(id);
+    const at = this.#engine.tickedAt;
+    if (member === undefined || at === null) return 'unknown';
+    const verdicts = this.#engine.book.rules.flatMap((rule) => this.#judge(rule, member, at) ?? []);
+    return worst(verdicts) ?? 'idle';
+  }
+
+  /** Each rule in force, in the order of the book, with how its subjects stand. */
+  overview() {
+    const { book } = this.#engine;
+    return book.rules.map((rule) => {
+      const subjects = [...this.#subjectsOf(rule)];
+      const verdicts: Record<Verdict, number> = { ok: 0, breach: 0, silent: 0, unknown: 0, idle: 0 };
+      for (const { verdict } of subjects) verdicts[verdict]++;
+      const { id, type, kind, name, severity } = rule;
+      const bad = subjects.filter(({ verdict }) => verdict !== 'ok' && verdict !== 'idle');
+      return {
+        ...{ id, type, kind, name, severity, version: book.version, verdicts },
+        organisation: rule.organisation ?? null,
+        worst: bad.sort((a, b) => rank(a.verdict) - rank(b.verdict)).slice(0, WORST),
+      };
+    });
+  }
+
+  /** The lighting rate of every group of this sort. */
+  lightingNow(group: LampGroup): (RatePoint & { lastNight: LastNight | null })[] {
+    const at = this.#engine.tickedAt ?? 0;
+    return this.#engine.counts
+      .filter((count) => count.group === group)
+      .map((count) => ({
+        ...this.#point(count, count, this.#engine.isDark(at), at),
+        lastNight: this.#lastNight(count),
+      }));
+  }
+
+  /** The record, ascending by ts, then id. */
+  async lightingPast({
+    group,
+    id,
+    from,
+    to,
+    bucket,
+    limit,
+    after,
+  }: PastQuery): Promise<(RatePoint & { ts: string })[]> {
+    const width = Math.max(bucket ?? BUCKET_MS, BUCKET_MS);
+    const ids = this.#engine.counts.filter((count) => count.group === group).map((count) => count.id);
+    const sums = new Map<string, LampTime & { id: string; start: number }>();
+    for (const one of ids) {
+      if (id !== undefined && id !== one) continue;
+      for (const found of this.#checkpoint.buckets(group, one, Math.floor(from / BUCKET_MS) * BUCKET_MS, to)) {
+        const start = Math.floor(found.start / width) * width;
+        const key = `${start} ${one}`;
+        const sum = sums.get(key) ?? { id: one, start, expected: 0, lit: 0, out: 0, unknown: 0, watched: 0 };
+        sums.set(key, sum);
+        for (const part of ['expected', 'lit', 'out', 'unknown', 'watched'] as const) sum[part] += found[part];
+      }
+    }
+    return [...sums.values()]
+      .map((sum) => {
+        const mean = meanOf(sum);
+        return { ...this.#point({ group, id: sum.id }, mean, mean.expected > 0, sum.start), ts: instant(sum.start) };
+      })
+      .filter(({ ts, id: one }) => after === undefined || ts > after.ts || (ts === after.ts && one > after.id))
+      .sort((a, b) => (a.ts === b.ts ? (a.id < b.id ? -1 : 1) : a.ts < b.ts ? -1 : 1))
+      .slice(0, limit);
+  }
+
+  #judge(rule: CompiledRule, member: Member, at: number): Verdict | null {
+    if (rule.type === 'ratio' || !appliesTo(rule, member.device)) return null;
+    if (rule.type === 'silence') return this.#engine.silences.verdict(rule, member, at).verdict;
+    return this.#engine.thresholds.verdict(rule, member, at).verdict;
+  }
+
+  *#subjectsOf(rule: CompiledRule): Iterable<{ subject: Subject; verdict: Verdict }> {
+    const at = this.#engine.tickedAt;
+    if (at === null) return;
+    if (rule.type === 'ratio') {
+      const isDark = this.#engine.isDark(at);
+      for (const count of this.#engine.counts)
+        if (isWatched(rule, count))
+          yield { subject: subjectOfGroup(count), verdict: verdictOf(count, rule.target, isDark).verdict };
+      return;
+    }
+    // A node that several devices speak for stands as the worst of them that says anything.
+    const nodes = new Map<string, { subject: Subject; verdict: Verdict }>();
+    for (const member of this.#engine.roster.inOrder()) {
+      if (member.device.retiredAt !== null) continue;
+      const verdict = this.#judge(rule, member, at);
+      if (verdict === null) continue;
+      const subject: Subject =
+        rule.type === 'threshold' ? subjectOf(rule, member) : { type: 'device', id: member.device.id };
+      const known = nodes.get(subject.id);
+      if (known === undefined || rank(verdict) < rank(known.verdict)) nodes.set(subject.id, { subject, verdict });
+    }
+    yield* nodes.values();
+  }
+
+  #point({ group, id }: Pick<GroupCount, 'group' | 'id'>, count: LampCount, isDark: boolean, at: number): RatePoint {
+    const { expected, lit, out, unknown } = count;
+    const target = this.#target(group);
+    return {
+      ...{ group, id, name: this.#engine.lighting.nameOf(group, id), dark: isDark },
+      ...{ expected, lit, out, unknown, ...ratesOf(count), target },
+      ...verdictOf(count, target, isDark),
+      ...{ at: instant(at), revision: 1 },
+    };
+  }
+
+  #lastNight({ group, id }: GroupCount): LastNight | null {
+    const night: Night | null = this.#engine.record.nights.get(`${group} ${id}`)?.last ?? null;
+    if (night === null || night.watched === 0) return null;
+    const { low, high, reported } = ratesOf(night);
+    return { date: night.date, low, high, reported, verdict: verdictOf(night, this.#target(group), true).verdict };
+  }
+
+  #target(group: LampGroup): number {
+    const ratios = this.#engine.book.rules.filter((rule) => rule.type === 'ratio');
+    const own = ratios.find(({ groupBy }) => group !== 'class' && groupBy.includes(group));
+    return (own ?? ratios[0])?.target ?? TARGET;
+  }
+}
+
+/** Lamps as they were in the mean of the stretch, in whole lamps. */
+function meanOf({ expected, lit, out, watched }: LampTime): LampCount {
+  if (watched === 0) return { expected: 0, lit: 0, out: 0, unknown: 0 };
+  const whole = Math.round(expected / watched);
+  const burning = Math.min(whole, Math.round(lit / watched));
+  const dark = Math.min(whole - burning, Math.round(out / watched));
+  return { expected: whole, lit: burning, out: dark, unknown: whole - burning - dark };
+}
+
+function worst(verdicts: readonly Verdict[]): Verdict | undefined {
+  return VERDICTS_WORST_FIRST.find((verdict) => verdicts.includes(verdict));
+}
+
+function rank(verdict: Verdict): number {
+  return VERDICTS_WORST_FIRST.indexOf(verdict);
+}
