@@ -7,6 +7,8 @@ import { Link, type Outcome } from './link.ts';
 const HANDSHAKES = 50;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
+/** How long the broker has to close its end of all connections. */
+const GOODBYE_MS = 2_000;
 
 /** Who connects where. */
 export interface FleetOptions {
@@ -133,16 +135,22 @@ export class Fleet {
 
   /** Waits up to `grace` ms for what is outstanding, then takes leave of the broker for all devices. */
   async stop(grace: number): Promise<FleetTotals> {
-    const patience = new AbortController();
-    await Promise.race([this.idle(), sleep(this.#options.clock, 'last acknowledgements', grace, patience.signal)]);
-    patience.abort();
+    await this.#atMost(grace, 'last acknowledgements', this.idle());
     const totals = this.totals();
     this.#isStopped = true;
     this.#queue.length = 0;
     const stations = [...this.#stations.values()];
     for (const { wait } of stations) wait?.stop();
-    await Promise.all(stations.map(({ link }) => link.close()));
+    await this.#atMost(GOODBYE_MS, 'goodbyes', Promise.all(stations.map(({ link }) => link.close())));
+    for (const { link } of stations) link.abandon();
     return totals;
+  }
+
+  /** Resolves when `work` is done, or after `ms`. */
+  async #atMost(ms: number, name: string, work: Promise<unknown>): Promise<void> {
+    const patience = new AbortController();
+    await Promise.race([work, sleep(this.#options.clock, name, ms, patience.signal)]);
+    patience.abort();
   }
 
   #station(id: string): Station {
@@ -156,6 +164,7 @@ export class Fleet {
   }
 
   #enqueue(id: string): void {
+    if (this.#isStopped) return;
     this.#station(id).state = 'wanted';
     this.#queue.push(id);
     this.#dialNext();

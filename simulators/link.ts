@@ -59,6 +59,7 @@ export class Link {
   /** Tries to connect, once; an attempt that is still under way is given up. */
   dial(): Promise<Outcome> {
     this.#isLeaving = false;
+    this.#isUp = false;
     this.#client?.end(true);
     const options: IClientOptions = {
       clientId: this.#id,
@@ -94,7 +95,9 @@ export class Link {
         const wasUp = this.#isUp;
         this.#isUp = false;
         client.end(true);
-        if (wasUp) this.#events.dropped();
+        // Who was about to go anyway does not come back for what it has not got across.
+        if (this.#isLeaving) this.cut();
+        else if (wasUp) this.#events.dropped();
       });
     });
   }
@@ -129,12 +132,17 @@ export class Link {
     if (lost > 0) this.#events.lost(lost);
   }
 
-  /** Takes its leave in due form (DISCONNECT), then resolves. */
+  /** Takes its leave, in due form (DISCONNECT) where nothing is under way; resolves when the connection is closed. */
   async close(): Promise<void> {
-    const client = this.#client;
-    this.#client = null;
+    const isInDueForm = this.#isUp && this.#unacknowledged.size === 0;
     this.#isUp = false;
-    await client?.endAsync();
+    await this.#client?.endAsync(!isInDueForm);
+  }
+
+  /** Gives up waiting for a broker that does not close its end. */
+  abandon(): void {
+    this.#client?.stream.destroy();
+    this.#client = null;
   }
 
   #send(client: MqttClient, message: Message): void {

@@ -46,6 +46,7 @@ export class RemoteSimulator {
   readonly #whenStopped: Pending<FleetTotals>;
   readonly #stopped: Promise<FleetTotals>;
   #number = 0;
+  #failure: { error: unknown } | null = null;
 
   constructor(port: Port<FromSimulator, ToSimulator>, clock: MovedClock, options: RemoteOptions) {
     this.#port = port;
@@ -97,6 +98,7 @@ export class RemoteSimulator {
 
   /** Says to whoever waits that the simulator is gone. */
   fail(error: unknown): void {
+    this.#failure ??= { error };
     this.#whenConnected.reject(error);
     this.#whenCaughtUp.reject(error);
     this.#whenStopped.reject(error);
@@ -105,6 +107,7 @@ export class RemoteSimulator {
   }
 
   #call<Call extends FaultCall>(call: Call): Promise<FaultAnswers[Call['do']]> {
+    if (this.#failure !== null) return Promise.reject(this.#failure.error);
     const number = ++this.#number;
     const [answer, waiting] = pending<FaultAnswers[Call['do']]>();
     this.#calls.set(number, waiting as Pending<never>);
@@ -149,6 +152,7 @@ export function simulatorInWorker(
   const worker = openWorker();
   const simulator = new RemoteSimulator(worker, clock, options);
   worker.on('error', (error) => simulator.fail(error));
+  worker.on('exit', () => simulator.fail(new TownError('unavailable', 'the simulated town has ended')));
   return {
     simulator,
     terminate: async () => {

@@ -31,6 +31,7 @@ interface Running {
 /** Serves the simulator's side of the protocol on `port`. Whatever fails is said there, nothing is thrown. */
 export function serveSimulator(port: Port<ToSimulator, FromSimulator>): void {
   let running: Running | null = null;
+  let isStopped = false;
 
   async function start(message: StartMessage): Promise<void> {
     const clock = new TrialClock(message.now);
@@ -57,12 +58,15 @@ export function serveSimulator(port: Port<ToSimulator, FromSimulator>): void {
     );
     running = { clock, town, fleet, simulator, backfillUntil: message.backfillUntil ?? message.now };
     await simulator.open();
+    if (isStopped) return;
     const { connected, refused } = fleet.totals();
     port.postMessage({ type: 'connected', connected, devices: town.size, refused });
     goOn(running);
   }
 
   function goOn({ clock, backfillUntil }: Running): void {
+    // Nobody steps a clock for a simulator that has gone.
+    if (isStopped) return;
     const now = clock.now();
     if (now >= backfillUntil) port.postMessage({ type: 'caught-up' });
     else port.postMessage({ type: 'step', to: Math.min(now + STEP_MS, backfillUntil) });
@@ -81,6 +85,7 @@ export function serveSimulator(port: Port<ToSimulator, FromSimulator>): void {
   }
 
   async function stop({ clock, fleet, simulator }: Running): Promise<void> {
+    isStopped = true;
     simulator.pause();
     clock.stop();
     port.postMessage({ type: 'stopped', totals: await fleet.stop(GRACE_MS) });

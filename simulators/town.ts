@@ -63,11 +63,12 @@ export class SimulatedTown {
     const { town, devices } = inventory;
     this.faults = new Faults(town, devices, seed, clock);
     const behaviours = behave(inventory, worldOf(town, seed, this.faults));
+    const byId = new Map(devices.map((device) => [device.id, device]));
     const lines = new Map<string, Line>();
     for (const device of devices) {
       const behaviour = behaviours.get(device.id);
       if (behaviour === undefined || (only !== undefined && device.kind !== only)) continue;
-      const owner = devices.find(({ id }) => id === device.gateway) ?? device;
+      const owner = (device.gateway === null ? undefined : byId.get(device.gateway)) ?? device;
       const line = lines.get(owner.id) ?? {
         id: owner.id,
         topic: telemetryTopic(town.id, owner.kind, owner.id),
