@@ -103,12 +103,22 @@ async function openTime(options: Options): Promise<{ told: Told; ask: (() => Pro
   }
   const isServiceKnown = dataDir !== undefined || process.env.TOWNPULSE_URL !== undefined;
   if (url !== undefined && !isServiceKnown) return { told: { now: systemClock.now(), speed: 1 }, ask: null };
-  const client = new Client(dataDir === undefined ? {} : { dataDir });
+  const client = findService(dataDir);
   const ask = async () => {
     const { now, speed: told } = await client.ask<{ now: string; speed: number }>('GET', '/clock');
     return { now: Date.parse(now), speed: told };
   };
   return { told: await ask(), ask };
+}
+
+/** The service whose time it is; `--url` of this command names a broker, so that the client's own advice would mislead. */
+function findService(dataDir: string | undefined): Client {
+  try {
+    return new Client(dataDir === undefined ? {} : { dataDir });
+  } catch (cause) {
+    const advice = 'say which with --data-dir or TOWNPULSE_URL and TOWNPULSE_TOKEN, or give --url, or --speed';
+    throw new TownError('config-invalid', `no service to ask the town's time of: ${advice}`, { cause });
+  }
 }
 
 /** Where the service's secrets lie: the data directory that is named, else whichever of the usual two has them. */

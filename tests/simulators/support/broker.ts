@@ -15,8 +15,9 @@ export class TestBroker {
   readonly heard: Heard[] = [];
   /** Who signed in, as often as they did. */
   readonly signedIn: string[] = [];
-  /** Whether messages are acknowledged; those that are not stay unanswered. */
+  /** Whether messages are acknowledged; those that are not stay unanswered until they are released. */
   acknowledges = true;
+  #held: (() => void)[] = [];
   /** CONNACK code by user, for those who are not let in. */
   readonly refuses = new Map<string, number>();
   readonly #users = new Map<object, string>();
@@ -58,6 +59,7 @@ export class TestBroker {
         const user = client === null ? '' : (this.#users.get(client) ?? '');
         this.heard.push({ user, topic: packet.topic, payload: String(packet.payload) });
         if (this.acknowledges) done(null);
+        else this.#held.push(() => done(null));
         this.#changed();
       },
     });
@@ -74,6 +76,12 @@ export class TestBroker {
     const address = server.address();
     if (typeof address === 'object' && address !== null) this.#port = address.port;
     [this.#aedes, this.#server] = [aedes, server];
+  }
+
+  /** Acknowledges what was held back, and all that follows. */
+  release(): void {
+    this.acknowledges = true;
+    for (const acknowledge of this.#held.splice(0)) acknowledge();
   }
 
   /** Breaks every connection without a word. */
