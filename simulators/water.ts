@@ -20,7 +20,7 @@ const FALL_MS = MINUTE_MS;
 const RISE_MS = 2 * MINUTE_MS;
 
 /** How much of the greatest demand is drawn at an hour of the day, 0..1: breakfast and supper, less at noon, little at night. */
-export function demand(hour: number): number {
+function demand(hour: number): number {
   const peak = (at: number, width: number) => Math.exp(-(((hour - at) / width) ** 2));
   return Math.min(1, 0.1 + 0.88 * peak(7, 1.6) + 0.35 * peak(12, 1.8) + 0.78 * peak(19, 2.2));
 }

@@ -5,6 +5,7 @@ import { HOUR_MS, idsOf, local, MINUTE_MS, type Said, SECOND_MS, Trial } from '.
 const GROUPED = { feeder: 'F-012', id: 'LC-F012' };
 const SINGLE = { feeder: 'F-001', id: 'LC-F001' };
 const LAMPS = idsOf('lighting-controller', ({ gateway }) => gateway === SINGLE.id);
+const LIGHTING = { only: 'lighting-controller' };
 /** On the day of the trials the sun sets at 17:00 and rises the next morning at 6:45. */
 const AFTERNOON = local('2026-11-22T15:00');
 const EVENING = local('2026-11-22T20:00');
@@ -17,7 +18,7 @@ const instants = (said: readonly Said[]) => said.map(({ at }) => at);
 
 describe('lamps', () => {
   it('burn from sunset to sunrise, and say so within minutes of either', () => {
-    const said = new Trial(AFTERNOON).said(18 * HOUR_MS, GROUPED.id);
+    const said = new Trial(AFTERNOON, LIGHTING).said(18 * HOUR_MS, GROUPED.id);
     const total = Number(said[0]?.values.lampsTotal);
     const burning = said.filter((sample) => lit(sample) > 0);
     expect(total).toBeGreaterThan(0);
@@ -28,14 +29,14 @@ describe('lamps', () => {
   });
 
   it('have controllers of their own that are heard only while the circuit is switched on', () => {
-    const said = new Trial(AFTERNOON).said(18 * HOUR_MS, ...LAMPS);
+    const said = new Trial(AFTERNOON, LIGHTING).said(18 * HOUR_MS, ...LAMPS);
     expect(new Set(said.map(({ device }) => device)).size).toBe(LAMPS.length);
     expect(Math.min(...instants(said))).toBeGreaterThan(SUNSET - 5 * MINUTE_MS);
     expect(Math.max(...instants(said))).toBeLessThan(SUNRISE + 5 * MINUTE_MS);
   });
 
   it('draw what they need, and the meter counts it', () => {
-    const said = new Trial(EVENING).said(HOUR_MS, GROUPED.id);
+    const said = new Trial(EVENING, LIGHTING).said(HOUR_MS, GROUPED.id);
     const [first, last] = [said[0]?.values ?? {}, said.at(-1)?.values ?? {}];
     const hours = ((said.at(-1)?.at ?? 0) - (said[0]?.at ?? 0)) / HOUR_MS;
     const counted = Number(last.energy) - Number(first.energy);
@@ -52,7 +53,7 @@ describe.each([
   ['by day', NOON],
 ])('a feeder outage %s', (_when, start) => {
   it('is seen at once as 0 V without a lamp lit, for an hour, and then not at all', () => {
-    const trial = new Trial(start);
+    const trial = new Trial(start, LIGHTING);
     const { from, until } = trial.fault('feeder-outage', GROUPED.feeder, 3 * HOUR_MS);
     const dead = trial.said(3 * HOUR_MS, GROUPED.id);
     expect(dead[0]?.at).toBe(from + SECOND_MS);
@@ -76,7 +77,7 @@ describe.each([
   });
 
   it('is reported over as soon as it is, when the battery outlasts it', () => {
-    const trial = new Trial(start);
+    const trial = new Trial(start, LIGHTING);
     const { until } = trial.fault('feeder-outage', GROUPED.feeder, 15 * MINUTE_MS);
     const said = trial.said(20 * MINUTE_MS, GROUPED.id);
     expect(said.every(({ at, values }) => (values.voltage === 0) === at < until)).toBe(true);
@@ -93,7 +94,7 @@ describe.each([
 
 describe('a feeder outage', () => {
   it('silences the controllers of single lamps at once, while their concentrator still speaks', () => {
-    const trial = new Trial(EVENING);
+    const trial = new Trial(EVENING, LIGHTING);
     expect(new Set(trial.said(5 * MINUTE_MS, ...LAMPS).map(({ device }) => device)).size).toBe(LAMPS.length);
     const { until } = trial.fault('feeder-outage', SINGLE.feeder, 15 * MINUTE_MS);
     const said = trial.said(15 * MINUTE_MS, SINGLE.id, ...LAMPS);
@@ -104,14 +105,14 @@ describe('a feeder outage', () => {
   });
 
   it('is known to a concentrator whose lamps have controllers of their own by its voltage, by day too', () => {
-    const trial = new Trial(NOON);
+    const trial = new Trial(NOON, LIGHTING);
     const { from } = trial.fault('feeder-outage', SINGLE.feeder, HOUR_MS);
     const [first] = trial.said(MINUTE_MS, SINGLE.id);
     expect(first).toMatchObject({ at: from + SECOND_MS, values: { voltage: 0 } });
   });
 
   it('is over at once when it is stopped', () => {
-    const trial = new Trial(EVENING);
+    const trial = new Trial(EVENING, LIGHTING);
     const { id } = trial.fault('feeder-outage', GROUPED.feeder, 15 * MINUTE_MS);
     trial.said(3 * MINUTE_MS);
     trial.town.faults.stop(id);
@@ -123,18 +124,18 @@ describe('a feeder outage', () => {
   });
 
   it('keeps from the meter what was not drawn', () => {
-    const [calm, struck] = [new Trial(EVENING), new Trial(EVENING)];
+    const [calm, struck] = [new Trial(EVENING, LIGHTING), new Trial(EVENING, LIGHTING)];
     struck.fault('feeder-outage', GROUPED.feeder, HOUR_MS / 2);
     const energy = (trial: Trial) => Number(trial.said(2 * HOUR_MS, GROUPED.id).at(-1)?.values.energy);
     const [whole, less] = [energy(calm), energy(struck)];
-    const power = Number(new Trial(EVENING).said(5 * MINUTE_MS, GROUPED.id)[0]?.values.power);
+    const power = Number(new Trial(EVENING, LIGHTING).said(5 * MINUTE_MS, GROUPED.id)[0]?.values.power);
     expect(whole - less).toBeCloseTo(power / 2 / 1000, 1);
   });
 });
 
 describe('the loss of a concentrator', () => {
   it('is silence, its own and that of all behind it, until it has booted again', () => {
-    const trial = new Trial(EVENING);
+    const trial = new Trial(EVENING, LIGHTING);
     const { until } = trial.fault('concentrator-loss', SINGLE.id, HOUR_MS);
     expect(trial.town.isConnected(SINGLE.id, trial.clock.now())).toBe(false);
     expect(trial.said(HOUR_MS, SINGLE.id, ...LAMPS)).toEqual([]);
@@ -144,7 +145,7 @@ describe('the loss of a concentrator', () => {
   });
 
   it('leaves the lamps burning: nothing was off, and the meter has counted on', () => {
-    const [calm, struck] = [new Trial(EVENING), new Trial(EVENING)];
+    const [calm, struck] = [new Trial(EVENING, LIGHTING), new Trial(EVENING, LIGHTING)];
     struck.fault('concentrator-loss', GROUPED.id, HOUR_MS);
     const whole = calm.said(2 * HOUR_MS, GROUPED.id);
     const heard = struck.said(2 * HOUR_MS, GROUPED.id);
@@ -155,7 +156,7 @@ describe('the loss of a concentrator', () => {
   });
 
   it('may be asked for by the feeder as well', () => {
-    const trial = new Trial(EVENING);
+    const trial = new Trial(EVENING, LIGHTING);
     trial.fault('concentrator-loss', GROUPED.feeder, HOUR_MS);
     expect(trial.said(HOUR_MS, GROUPED.id)).toEqual([]);
   });
@@ -163,7 +164,7 @@ describe('the loss of a concentrator', () => {
 
 describe('a lit lamp', () => {
   it('stays lit while its concentrator is lost, and its own controller would say so', () => {
-    const [calm, struck] = [new Trial(EVENING), new Trial(EVENING)];
+    const [calm, struck] = [new Trial(EVENING, LIGHTING), new Trial(EVENING, LIGHTING)];
     struck.fault('concentrator-loss', SINGLE.id, 15 * MINUTE_MS);
     const after = local('2026-11-22T20:20');
     const last = (trial: Trial) =>
