@@ -11,7 +11,14 @@ export default defineConfig({
           exclude: ['tests/{scenario,browser,crash,servers,bench}/**'],
         },
       },
-      { test: { name: 'scenario', include: ['tests/{scenario,browser}/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
+      {
+        test: {
+          name: 'scenario',
+          include: ['tests/{scenario,browser}/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
       {
         test: {
           name: 'crash',

@@ -47,10 +47,11 @@ async function run(options: Options): Promise<void> {
     'mqtt.port': options.mqttPort,
   });
   const log = createLogger(settings.logLevel);
-  const service = demo
+  const { service, greeting } = demo
     ? await startDemo(settings, readSpeed(options.speed) ?? 10, log)
-    : await startService(settings, { trial: readTrial(options), log });
+    : { service: await startService(settings, { trial: readTrial(options), log }), greeting: [] };
   console.log(`ready http://${settings.host}:${service.httpPort} mqtt://${settings.host}:${service.mqttPort}`);
+  for (const line of greeting) console.log(line);
   await stopSignal();
   process.exit(await stop(service, log));
 }

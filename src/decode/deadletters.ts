@@ -61,6 +61,8 @@ export class DeadLetters {
   readonly #letters: Table<number, Omit<DeadLetter, 'id'>>;
   readonly #counts: Table<[string, string], number>;
   readonly #totals: Table<string, Totals>;
+  /** Journal records that have their letter. */
+  readonly #records: Table<number, true>;
   /** When a device's last payload of unknown fields only was kept. */
   readonly #emptyKept = new Map<string, number>();
 
@@ -70,6 +72,7 @@ export class DeadLetters {
     this.#letters = store.table('deadletters');
     this.#counts = store.table('deadletters.counts');
     this.#totals = store.table('deadletters.totals');
+    this.#records = store.table('deadletters.records');
   }
 
   /** Keeps the letters of a message. Call it inside a transaction. */
@@ -93,6 +96,15 @@ export class DeadLetters {
       totals.bytes += sizeOf(payload, refused.topic);
     }
     this.#totals.put('all', totals);
+  }
+
+  /** Keeps the letter of a record of the journal that no store takes; told of it again, it has one already. */
+  keepRecord(offset: number, refused: Refused, at: number): Promise<void> {
+    return this.#store.transaction(() => {
+      if (this.#records.get(offset) === true) return;
+      this.#records.put(offset, true);
+      this.keep(refused, at);
+    });
   }
 
   /** Newest first. */

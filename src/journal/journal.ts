@@ -219,6 +219,12 @@ export class Journal implements JournalReader {
   }
 }
 
+/** Arrival time (ms) of the newest record in `store`; null while there is none. For whoever makes the clock of a journal. */
+export function lastArrival(store: Store): number | null {
+  const last = first(store.bytes<Offset>('journal').entries({ reverse: true, limit: 1 }));
+  return last === undefined ? null : readHeader(last.value).at;
+}
+
 function first<T>(items: Iterable<T>): T | undefined {
   for (const item of items) return item;
   return undefined;

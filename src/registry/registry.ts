@@ -28,14 +28,17 @@ export interface IssuedCredentials {
   secret: string;
 }
 
+/** What to change of a device; what is not named stays. */
+export type DevicePatch = { [Key in keyof DeviceInput]?: DeviceInput[Key] | undefined };
+
 /** Which devices to list. */
 export interface DeviceFilter {
-  kind?: string;
-  area?: string;
-  organisation?: string;
-  parent?: string;
+  kind?: string | undefined;
+  area?: string | undefined;
+  organisation?: string | undefined;
+  parent?: string | undefined;
   /** Part of an id, name or alias; letter case aside. */
-  q?: string;
+  q?: string | undefined;
 }
 
 /**
@@ -175,12 +178,13 @@ export class Registry {
    * Changes what `patch` names and leaves the rest; null takes an optional value away.
    * @throws TownError `not-found`, `invalid`
    */
-  amend(id: string, patch: Partial<DeviceInput>, by: string): Promise<Device> {
+  amend(id: string, patch: DevicePatch, by: string): Promise<Device> {
     return this.#inTurn(async () => {
       const known = this.#mustFind(id);
       const attributes = { ...known.attributes, ...patch.attributes };
+      const named = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
       const device = {
-        ...applyDefaults({ ...known, ...patch, id, attributes }, this.#kinds),
+        ...applyDefaults({ ...known, ...named, id, attributes }, this.#kinds),
         retiredAt: known.retiredAt,
       };
       this.#check([device]);

@@ -1,4 +1,10 @@
-import { type ASTNode, Environment, EvaluationError, ParseError, TypeError } from '@marcbachmann/cel-js';
+import {
+  type ASTNode,
+  TypeError as CelTypeError,
+  Environment,
+  EvaluationError,
+  ParseError,
+} from '@marcbachmann/cel-js';
 import { didYouMean } from '../kernel/nearest.ts';
 import type { Device } from '../model/device.ts';
 import type { Kind } from '../model/kind.ts';
@@ -76,7 +82,7 @@ export class Conditions {
   }
 
   #flaw(text: string, error: unknown): Flaw {
-    if (!(error instanceof ParseError || error instanceof TypeError)) throw error;
+    if (!(error instanceof ParseError || error instanceof CelTypeError)) throw error;
     const { code, summary, range } = error;
     const at = range?.start ?? 0;
     const name = range === undefined ? '' : text.slice(range.start, range.end);

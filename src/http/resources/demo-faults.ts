@@ -23,8 +23,8 @@ export interface RunningFault {
 
 /** The simulated town's faults. */
 export interface FaultDesk {
-  kinds(): readonly FaultKind[];
-  running(): readonly RunningFault[];
+  kinds(): readonly FaultKind[] | Promise<readonly FaultKind[]>;
+  running(): readonly RunningFault[] | Promise<readonly RunningFault[]>;
   /** Starts a fault for `duration` ms of town time. Throws TownError `invalid` for an unknown fault or target. */
   start(fault: string, target: string, duration: number, by: string): RunningFault | Promise<RunningFault>;
   /** Ends a fault before its time; false when there is none of this id. */
@@ -51,13 +51,13 @@ export function demoFaultsResource(api: Api, faults: FaultDesk): void {
   const config = { access: 'signed-in' } as const;
 
   const kinds = { summary: 'What can be made to fail, and where', tags, querystring: PlacePaging };
-  api.get('/demo/faults/kinds', { schema: { ...kinds, response: { 200: listOf(FaultKind) } } }, (request) =>
-    pageByPlace(faults.kinds(), request.query),
+  api.get('/demo/faults/kinds', { schema: { ...kinds, response: { 200: listOf(FaultKind) } } }, async (request) =>
+    pageByPlace(await faults.kinds(), request.query),
   );
 
   const running = { summary: 'The faults that are on', tags, querystring: PlacePaging };
-  api.get('/demo/faults', { schema: { ...running, response: { 200: listOf(ShownFault) } } }, (request) =>
-    pageByPlace(faults.running().map(show), request.query),
+  api.get('/demo/faults', { schema: { ...running, response: { 200: listOf(ShownFault) } } }, async (request) =>
+    pageByPlace((await faults.running()).map(show), request.query),
   );
 
   const start = { summary: 'Makes something fail', tags, body: FaultRequest };

@@ -72,7 +72,13 @@ export class MemoryTown implements HttpParts {
             throw new TownError('invalid', 'no such fault', { problems });
           }
           const startedAt = this.trial.now();
-          const started = { id: `fault-${this.faults.length + 1}`, fault, target, startedAt, endsAt: startedAt + duration };
+          const started = {
+            id: `fault-${this.faults.length + 1}`,
+            fault,
+            target,
+            startedAt,
+            endsAt: startedAt + duration,
+          };
           this.faults.push(started);
           return started;
         },

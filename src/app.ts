@@ -1,0 +1,416 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { isAbsolute, join, resolve } from 'node:path';
+import { AlertBook } from './alerts/book.ts';
+import { Broker } from './broker/broker.ts';
+import { Gate } from './broker/gate.ts';
+import { Intake } from './broker/intake.ts';
+import { RefusedLog } from './broker/refused.ts';
+import type { Settings } from './config/settings.ts';
+import { DeadLetters } from './decode/deadletters.ts';
+import { Decoder } from './decode/decoder.ts';
+import { compileFields } from './decode/fields.ts';
+import { createUnique } from './decode/unique.ts';
+import { DuckDbHistory } from './history/duckdb/store.ts';
+import { HistoryWriter } from './history/writer.ts';
+import type { DeviceList } from './http/resources/device-import.ts';
+import { createHttp, type HttpParts } from './http/server.ts';
+import { Journal, lastArrival } from './journal/journal.ts';
+import { Ticker } from './journal/ticker.ts';
+import { systemClock } from './kernel/clock.ts';
+import { Closers } from './kernel/closers.ts';
+import { takeDataDirectory } from './kernel/data-directory.ts';
+import { messageOf, type Problem, TownError } from './kernel/errors.ts';
+import type { Logger } from './kernel/logger.ts';
+import { Metrics } from './kernel/metrics.ts';
+import { packageRoot } from './kernel/package-root.ts';
+import { noPoint, type Point } from './kernel/points.ts';
+import { openStore, type Store } from './kernel/store.ts';
+import { openTownClock, type TownClock, type TrialRequest } from './kernel/town-clock.ts';
+import { Live } from './live/live.ts';
+import type { Kinds } from './model/kind.ts';
+import { balance, type Ledger } from './model/ledger.ts';
+import { instant } from './model/primitives.ts';
+import type { Change } from './model/record.ts';
+import type { Plan, Town } from './model/town.ts';
+import { logChannel } from './notify/log-channel.ts';
+import { Outbox } from './notify/outbox.ts';
+import { readDevices } from './registry/import.ts';
+import { loadKinds } from './registry/kinds.ts';
+import { Registry } from './registry/registry.ts';
+import { adminToken, Tokens } from './registry/tokens.ts';
+import { loadTown } from './registry/town-folder.ts';
+import { loadRulebook, type Rulebook, readRulebook } from './rules/rulebook.ts';
+import { RuleRunner } from './rules/runner.ts';
+import { Standing } from './rules/standing.ts';
+
+/** How to run the service. */
+export interface ServiceOptions {
+  /** A trial clock instead of the machine's. */
+  trial: TrialRequest | null;
+  log: Logger;
+  /** The simulated town behind the demo; it moves the clock itself. */
+  demo?: DemoParts;
+  /** Called at the instants at which a kill hurts most. */
+  point?: Point;
+  /** False gives up durability: for tests that must notice. */
+  sync?: boolean;
+}
+
+/** What the demo adds to the service. */
+export interface DemoParts {
+  officer: NonNullable<HttpParts['demo']>['officer'];
+  faults: NonNullable<HttpParts['demo']>['faults'];
+  /** `ok`, or how far the making of history is. */
+  progress(): string;
+  /** Whether history is being made: then nobody is told of alerts. */
+  isMakingHistory(): boolean;
+}
+
+/** A running service. */
+export interface Service {
+  httpPort: number;
+  mqttPort: number;
+  town: Town;
+  clock: TownClock;
+  /** Where the administrator's token lies; null where the settings give it. */
+  tokenFile: string | null;
+  /** Arrival of the newest record that was there at the start (ms); null on a first start. */
+  resumedAt: number | null;
+  /** Brings the registry to what a list says. @throws TownError `invalid` with every bad row */
+  importDevices: HttpParts['importDevices'];
+  /** Gives a device a secret; the old one is dead at once. */
+  rotate(id: string): Promise<string>;
+  /** Stops in data order; resolves with what went wrong. Twice is once. */
+  stop(): Promise<Error[]>;
+}
+
+const STOP_DEADLINE_MS = 20_000;
+/** Of that, what history and rules have for catching up, each. */
+const DRAIN_MS = 6_000;
+const HOUSEKEEPING_MS = 5_000;
+const PURGE_MS = 60_000;
+/** When town time and wall clock are farther apart, a device's wall time is taken as the town's now (CONTRACT.md §1). */
+const APART_MS = 3_600_000;
+/** A device is online while it was heard within so many of its report intervals. */
+const ONLINE_INTERVALS = 3;
+
+/**
+ * Starts the service. It is one straight function, in the order that data take: each step stands on those above it, and
+ * what it opens is closed in reverse, at the end as after a failed start.
+ * @throws TownError what keeps it from running, with every problem of the town's folder
+ */
+export async function startService(settings: Settings, options: ServiceOptions): Promise<Service> {
+  const { log, point = noPoint, demo } = options;
+  const realClock = systemClock;
+  const closers = new Closers();
+  const metrics = new Metrics();
+  metrics.collectProcess();
+  let isReady = false;
+
+  try {
+    // What the town is, from its files.
+    const kinds = loadKinds(settings.devices);
+    const { town, plan } = loadTown(settings.town);
+    const rulebook = loadTownRulebook(settings.town, kinds, town, plan);
+
+    // The one store, its clock, and the journal that everything passes through.
+    closers.add('data directory', takeDataDirectory(settings.dataDir));
+    const store = await openStore(settings.dataDir, { sync: options.sync ?? true });
+    closers.add('store', () => store.close());
+    const resumedAt = lastArrival(store);
+    const clock = await openTownClock(store, resumedAt, options.trial);
+    const journal = new Journal(store, clock.clock, settings.journal, ['history', 'rules', 'live'], point);
+    const since = await createdAt(store, clock.clock.now());
+
+    // 0: who is who. The files' part of the town goes through the journal like any other change.
+    const registry = new Registry(store, journal, kinds, town, clock.clock);
+    const { token, file: tokenFile, created: isTokenNew } = adminToken(settings.dataDir, settings.adminToken);
+    const tokens = new Tokens(token);
+    await recordChanges(store, journal, [
+      { what: 'town', town },
+      { what: 'rulebook', text: rulebook.text, version: rulebook.version },
+    ]);
+
+    // 1–3: the door, the gate, and what it makes of a message.
+    const deadLetters = new DeadLetters(store, settings.deadletters);
+    const intake = new Intake(store);
+    const { unique, newest } = createUnique(intake.counts().newestGiven);
+    const decoder = new Decoder(compileFields(kinds), registry, settings.decode, unique);
+    const gate = new Gate(
+      {
+        decode: (message) => {
+          const [arrival, wall] = [clock.clock.now(), realClock.now()];
+          return decoder.decode({ ...message, arrival, wall: Math.abs(arrival - wall) > APART_MS ? wall : null });
+        },
+      },
+      journal,
+      {
+        count: (messages) => intake.count(messages, newest()),
+        keep: (refused, at) => deadLetters.keep(refused, at),
+      },
+      realClock,
+      log.child({ stage: 'broker' }),
+      point,
+    );
+    const refusals = metrics.counter('refused_total', 'Turned away at the MQTT door.', ['reason']);
+    const refused = new RefusedLog(clock.clock, (reason) => refusals.inc({ reason }));
+    const { host } = settings;
+    const door = { town: town.id, host, port: settings.mqtt.port };
+    const broker = new Broker(door, registry, gate, refused, log.child({ stage: 'broker' }));
+
+    // 5–6: alerts and the telling of them, which the rules write into.
+    const alerts = new AlertBook(store);
+    const suppressed = () => (demo?.isMakingHistory() ? 'history' : null);
+    const channel = logChannel(log.child({ channel: 'log' }));
+    const clocks = { clock: clock.clock, realClock };
+    const outbox = new Outbox(store, channel, clocks, log.child({ stage: 'notify' }), suppressed);
+    closers.add('notify', () => outbox.stop());
+
+    // 4: what was, what is, and what is wrong; each follows the journal at its own pace.
+    const historyStore = new DuckDbHistory(join(settings.dataDir, 'history.duckdb'), kinds, settings.history.memory);
+    const history = new HistoryWriter(
+      historyStore,
+      journal,
+      registry,
+      {
+        rejectedByStore: ({ offset, at, sample }, detail) => {
+          const topic = `${town.id}/${sample.kind}/${sample.device}/telemetry`;
+          const payload = Buffer.from(JSON.stringify({ ts: sample.ts, ...sample.values }));
+          const letters = [{ device: sample.device, field: null, reason: 'store-rejected' as const, detail }];
+          return deadLetters.keepRecord(offset, { topic, payload, letters }, at);
+        },
+      },
+      realClock,
+      log.child({ stage: 'history' }),
+      point,
+    );
+    const live = new Live(journal, store, log.child({ stage: 'live' }));
+    const rules = new RuleRunner(
+      kinds,
+      journal,
+      store,
+      { take: (transitions) => outbox.add(alerts.take(transitions)), taken: () => outbox.wake() },
+      realClock,
+      log.child({ stage: 'rules' }),
+      point,
+    );
+    const standing = new Standing(rules.engine, rules.checkpoint);
+    const ticker = new Ticker(journal, clock.clock, log.child({ stage: 'journal' }), () => gate.paused !== null);
+
+    metrics.gauge('journal_end_offset', 'Offset after the newest record.', () => journal.end(0));
+    metrics.gauge('history_cursor_offset', 'Everything before it is in the history.', () => history.progress().cursor);
+    metrics.gauge('rules_cursor_offset', 'Everything before it is judged.', () => rules.cursor());
+    metrics.gauge('live_cursor_offset', 'Everything before it is in the newest values.', () => live.cursor());
+    metrics.gauge('journal_live_bytes', 'Bytes that some consumer has not passed.', () => journal.liveBytes());
+    metrics.gauge('mqtt_connections', 'Connected MQTT clients.', () => broker.connected());
+    metrics.gauge('alerts_open', 'Open alerts.', () => alerts.open());
+    metrics.gauge('notices_waiting', 'Notices that nobody was told of yet.', () => outbox.waiting());
+
+    // 8: the API and the page.
+    const importDevices: HttpParts['importDevices'] = async ({ text, format, datum }: DeviceList, by, dryRun) => {
+      const around = { kinds, town, isRegistered: (id: string) => registry.find(id) !== undefined };
+      const { rows, problems } = readDevices(text, format, datum, around);
+      if (problems.length > 0)
+        throw new TownError('invalid', `${problems.length} problem(s); nothing was imported`, { problems });
+      return registry.bring(rows, by, dryRun);
+    };
+    const http = createHttp(
+      {
+        log: log.child({ stage: 'http' }),
+        realClock,
+        clock,
+        town,
+        kinds,
+        tokens,
+        metrics,
+        page: join(packageRoot, 'dist/console'),
+        demo: demo === undefined ? null : { officer: demo.officer, faults: demo.faults },
+        devices: registry,
+        administration: {
+          register: (registrations, by) => registry.register(registrations, by),
+          amend: (id, change, by) => registry.amend(id, change, by),
+          rotate: async (id, secret) => {
+            const issued = await registry.rotate(id, secret);
+            broker.disconnect(id);
+            return issued;
+          },
+          retire: async (id, by) => {
+            const device = await registry.retire(id, by);
+            broker.disconnect(id);
+            return device;
+          },
+        },
+        importDevices,
+        refused,
+        deadLetters,
+        readings: (query) => historyStore.readings(query),
+        latest: (id) => {
+          const known = live.of(id);
+          const interval = registry.find(id)?.reportInterval ?? 0;
+          if (known === undefined) return undefined;
+          return { ...known, online: clock.clock.now() - known.heardAt <= ONLINE_INTERVALS * interval * 1_000 };
+        },
+        verdictOf: (id) => standing.verdictOf(id),
+        lightingRate: {
+          now: (group) => standing.lightingNow(group),
+          past: (query) => standing.lightingPast(query),
+        },
+        rules: {
+          overview: () => standing.overview(),
+          check: (text) => {
+            const read = readRulebook(text, 'rules.yaml', surroundings(kinds, town, plan));
+            return read.ok ? { rules: read.book.rules.length, problems: [] } : { rules: 0, problems: read.problems };
+          },
+        },
+        alerts: {
+          list: (query) => alerts.list(query),
+          get: (id) => {
+            const entry = alerts.get(id);
+            if (entry === undefined) return undefined;
+            return { ...entry.alert, history: entry.history, notifications: outbox.toldOf(id) };
+          },
+        },
+        ledger: () => readLedger(settings, { since, intake, journal, history, deadLetters, now: clock.clock.now() }),
+        readiness: () => {
+          const { state, error } = history.progress();
+          const checks: Record<string, string> = {
+            journal: gate.paused ?? 'ok',
+            history: state === 'up' ? 'ok' : state === 'slow' ? 'slow: a commit takes more than 5 s' : `down: ${error}`,
+            rules: rules.error() ?? 'ok',
+          };
+          if (!isReady) checks.service = 'starting';
+          if (clock.trial !== null) checks.clock = `trial clock, speed ${clock.trial.speed}`;
+          if (demo !== undefined) checks.demo = demo.progress();
+          return { ready: isReady && gate.paused === null, checks };
+        },
+      },
+      settings.http,
+    );
+    closers.add('http', () => http.close());
+
+    // Everything is made; now it begins to move, from the end to the beginning.
+    await history.start();
+    closers.add('history', () => history.stop(DRAIN_MS));
+    live.start();
+    closers.add('live', () => live.stop());
+    rules.start();
+    closers.add('rules', () => rules.stop(DRAIN_MS));
+    outbox.start();
+    await ticker.start();
+    closers.add('ticks', () => ticker.stop());
+    const housekeeping = realClock.every('housekeeping', HOUSEKEEPING_MS, () => {
+      journal
+        .trim()
+        .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'the journal could not be trimmed'));
+      void live.save();
+    });
+    const purging = realClock.every('purge', PURGE_MS, () => {
+      const failed = (error: unknown) => log.warn({ error: messageOf(error) }, 'dead letters could not be purged');
+      deadLetters.purge(clock.clock.now()).catch(failed);
+    });
+    closers.add('housekeeping', () => {
+      housekeeping.stop();
+      purging.stop();
+    });
+    const httpPort = await http.listen(host);
+    const mqttPort = await broker.listen();
+    closers.add('broker', () => broker.stop());
+    closers.add('trial clock', () => clock.trial?.stop());
+
+    writeFileSync(join(settings.dataDir, 'cli.url'), `http://${host}:${httpPort}\n`);
+    if (isTokenNew) log.info({ file: tokenFile }, "the administrator's token was made; it lies in this file");
+    if (clock.trial !== null) {
+      log.warn({ now: instant(clock.clock.now()) }, 'TRIAL CLOCK: this town does not live in real time');
+      if (demo === undefined) clock.trial.run(options.trial?.speed ?? 1);
+    }
+    isReady = true;
+    return {
+      ...{ httpPort, mqttPort, town, clock, tokenFile, resumedAt, importDevices },
+      rotate: async (id) => (await registry.rotate(id)).credentials.secret,
+      stop: () => closers.close(realClock, STOP_DEADLINE_MS),
+    };
+  } catch (error) {
+    await closers.close(realClock, STOP_DEADLINE_MS);
+    throw error;
+  }
+}
+
+/** Checks a rulebook file, the town's own unless one is given. Works on files alone. */
+export function checkRulebookFile(
+  settings: Settings,
+  file: string | undefined,
+): { rules: number; problems: readonly Problem[]; path: string } {
+  const kinds = loadKinds(settings.devices);
+  const { town, plan } = loadTown(settings.town);
+  const path = file ?? join(settings.town, 'rules.yaml');
+  const read = readRulebook(readRulebookFile(path), path, surroundings(kinds, town, plan));
+  return read.ok ? { rules: read.book.rules.length, problems: [], path } : { rules: 0, problems: read.problems, path };
+}
+
+function loadTownRulebook(folder: string, kinds: Kinds, town: Town, plan: Plan): Rulebook {
+  const path = join(folder, 'rules.yaml');
+  return loadRulebook(readRulebookFile(path), path, surroundings(kinds, town, plan));
+}
+
+function readRulebookFile(path: string): string {
+  try {
+    return readFileSync(isAbsolute(path) ? path : resolve(path), 'utf8');
+  } catch (error) {
+    throw new TownError('rulebook-invalid', `the rulebook ${path} cannot be read (${messageOf(error)})`);
+  }
+}
+
+function surroundings(kinds: Kinds, town: Town, plan: Plan) {
+  return { kinds, organisations: town.organisations.map(({ id }) => id), targets: plan.targets.map(({ id }) => id) };
+}
+
+/** When the data directory was made, as an instant of the town. */
+async function createdAt(store: Store, now: number): Promise<string> {
+  const table = store.table<string, string>('created');
+  const known = table.get('at') ?? instant(now);
+  if (table.get('at') === undefined) await store.transaction(() => table.put('at', known));
+  return known;
+}
+
+/** Appends those of the files' changes that are not the newest of their kind in the journal already. */
+async function recordChanges(store: Store, journal: Journal, changes: readonly Change[]): Promise<void> {
+  const inForce = store.table<string, string>('files.in-force');
+  const fresh = changes.filter((change) => inForce.get(change.what) !== JSON.stringify(change));
+  if (fresh.length === 0) return;
+  await journal.append(
+    fresh.map((change) => ({ type: 'change', change, by: 'files' })),
+    () => {
+      for (const change of fresh) inForce.put(change.what, JSON.stringify(change));
+    },
+  );
+}
+
+function readLedger(
+  settings: Settings,
+  parts: {
+    since: string;
+    intake: Intake;
+    journal: Journal;
+    history: HistoryWriter;
+    deadLetters: DeadLetters;
+    now: number;
+  },
+): Ledger {
+  const { since, intake, journal, history, deadLetters, now } = parts;
+  const { cursor, counts, state, waitingSince } = history.progress();
+  const taken = intake.counts();
+  return {
+    ...balance({ intake: taken, history: counts, pending: journal.countSamples(cursor) }),
+    since,
+    fields: { rejected: taken.fieldsRejected, unknown: taken.fieldsUnknown },
+    deadLettersPurged: deadLetters.purged(),
+    history: {
+      store: settings.history.store,
+      state,
+      lagSeconds: waitingSince === null ? 0 : Math.max(0, (now - waitingSince) / 1_000),
+      backlogBytes: journal.bytesFrom(cursor),
+      journalBytes: journal.liveBytes(),
+      journalMaxBytes: settings.journal.maxBytes,
+    },
+  };
+}
