@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { isAbsolute, join, resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { AlertBook } from './alerts/book.ts';
 import { Broker } from './broker/broker.ts';
 import { Gate } from './broker/gate.ts';
@@ -19,7 +19,7 @@ import { Ticker } from './journal/ticker.ts';
 import { systemClock } from './kernel/clock.ts';
 import { Closers } from './kernel/closers.ts';
 import { takeDataDirectory } from './kernel/data-directory.ts';
-import { messageOf, type Problem, TownError } from './kernel/errors.ts';
+import { messageOf, TownError } from './kernel/errors.ts';
 import type { Logger } from './kernel/logger.ts';
 import { Metrics } from './kernel/metrics.ts';
 import { packageRoot } from './kernel/package-root.ts';
@@ -27,11 +27,10 @@ import { noPoint, type Point } from './kernel/points.ts';
 import { openStore, type Store } from './kernel/store.ts';
 import { openTownClock, type TownClock, type TrialRequest } from './kernel/town-clock.ts';
 import { Live } from './live/live.ts';
-import type { Kinds } from './model/kind.ts';
 import { balance, type Ledger } from './model/ledger.ts';
 import { instant } from './model/primitives.ts';
 import type { Change } from './model/record.ts';
-import type { Plan, Town } from './model/town.ts';
+import type { Town } from './model/town.ts';
 import { logChannel } from './notify/log-channel.ts';
 import { Outbox } from './notify/outbox.ts';
 import { readDevices } from './registry/import.ts';
@@ -39,7 +38,14 @@ import { loadKinds } from './registry/kinds.ts';
 import { Registry } from './registry/registry.ts';
 import { adminToken, Tokens } from './registry/tokens.ts';
 import { loadTown } from './registry/town-folder.ts';
-import { loadRulebook, type Rulebook, readRulebook } from './rules/rulebook.ts';
+import { loadRulebook } from './rules/rulebook.ts';
+import {
+  checkRulebook,
+  RULEBOOK_FILE,
+  type RulebookCheck,
+  readRulebookFile,
+  surroundings,
+} from './rules/rulebook-file.ts';
 import { RuleRunner } from './rules/runner.ts';
 import { Standing } from './rules/standing.ts';
 
@@ -111,7 +117,9 @@ export async function startService(settings: Settings, options: ServiceOptions):
     // What the town is, from its files.
     const kinds = loadKinds(settings.devices);
     const { town, plan } = loadTown(settings.town);
-    const rulebook = loadTownRulebook(settings.town, kinds, town, plan);
+    const around = surroundings(kinds, town, plan);
+    const rulebookPath = join(settings.town, RULEBOOK_FILE);
+    const rulebook = loadRulebook(readRulebookFile(rulebookPath), rulebookPath, around);
 
     // The one store, its clock, and the journal that everything passes through.
     closers.add('data directory', takeDataDirectory(settings.dataDir));
@@ -208,8 +216,8 @@ export async function startService(settings: Settings, options: ServiceOptions):
 
     // 8: the API and the page.
     const importDevices: HttpParts['importDevices'] = async ({ text, format, datum }: DeviceList, by, dryRun) => {
-      const around = { kinds, town, isRegistered: (id: string) => registry.find(id) !== undefined };
-      const { rows, problems } = readDevices(text, format, datum, around);
+      const known = { kinds, town, isRegistered: (id: string) => registry.find(id) !== undefined };
+      const { rows, problems } = readDevices(text, format, datum, known);
       if (problems.length > 0)
         throw new TownError('invalid', `${problems.length} problem(s); nothing was imported`, { problems });
       return registry.bring(rows, by, dryRun);
@@ -257,10 +265,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
         },
         rules: {
           overview: () => standing.overview(),
-          check: (text) => {
-            const read = readRulebook(text, 'rules.yaml', surroundings(kinds, town, plan));
-            return read.ok ? { rules: read.book.rules.length, problems: [] } : { rules: 0, problems: read.problems };
-          },
+          check: (text) => checkRulebook(text, RULEBOOK_FILE, around),
         },
         alerts: {
           list: (query) => alerts.list(query),
@@ -336,32 +341,11 @@ export async function startService(settings: Settings, options: ServiceOptions):
 }
 
 /** Checks a rulebook file, the town's own unless one is given. Works on files alone. */
-export function checkRulebookFile(
-  settings: Settings,
-  file: string | undefined,
-): { rules: number; problems: readonly Problem[]; path: string } {
+export function checkRulebookFile(settings: Settings, file: string | undefined): RulebookCheck & { path: string } {
   const kinds = loadKinds(settings.devices);
   const { town, plan } = loadTown(settings.town);
-  const path = file ?? join(settings.town, 'rules.yaml');
-  const read = readRulebook(readRulebookFile(path), path, surroundings(kinds, town, plan));
-  return read.ok ? { rules: read.book.rules.length, problems: [], path } : { rules: 0, problems: read.problems, path };
-}
-
-function loadTownRulebook(folder: string, kinds: Kinds, town: Town, plan: Plan): Rulebook {
-  const path = join(folder, 'rules.yaml');
-  return loadRulebook(readRulebookFile(path), path, surroundings(kinds, town, plan));
-}
-
-function readRulebookFile(path: string): string {
-  try {
-    return readFileSync(isAbsolute(path) ? path : resolve(path), 'utf8');
-  } catch (error) {
-    throw new TownError('rulebook-invalid', `the rulebook ${path} cannot be read (${messageOf(error)})`);
-  }
-}
-
-function surroundings(kinds: Kinds, town: Town, plan: Plan) {
-  return { kinds, organisations: town.organisations.map(({ id }) => id), targets: plan.targets.map(({ id }) => id) };
+  const path = file ?? join(settings.town, RULEBOOK_FILE);
+  return { ...checkRulebook(readRulebookFile(path), path, surroundings(kinds, town, plan)), path };
 }
 
 /** When the data directory was made, as an instant of the town. */
