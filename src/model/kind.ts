@@ -19,6 +19,8 @@ export const Field = z.strictObject({
     .optional(),
   /** Where the bounds come from. */
   basis: z.string().min(1).optional(),
+  /** Not every device of the kind is fitted with it: one that never sent it is not waited for. */
+  optional: z.boolean().optional(),
 });
 export type Field = z.infer<typeof Field>;
 

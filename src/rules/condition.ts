@@ -16,6 +16,8 @@ export interface Condition {
   fields: readonly string[];
   /** The attributes a device must state. */
   attributes: readonly string[];
+  /** Whether some of the fields are such as not every device is fitted with. */
+  isOptional: boolean;
   /** Whether it holds; null when the sample or the device says too little. */
   holds(context: ConditionContext): boolean | null;
 }
@@ -64,6 +66,7 @@ export class Conditions {
       return {
         fields,
         attributes,
+        isOptional: fields.some((name) => this.#kind.fields[name]?.optional === true),
         holds: (context) => {
           for (const field of fields) if (context[field] === undefined) return null;
           for (const attribute of attributes) if (context.attributes[attribute] === undefined) return null;

@@ -51,6 +51,8 @@ export class ThresholdJudge {
       return { verdict: 'idle', reason: 'no-limit' };
     if (quietFor(member, at, this.#speech.roster.away) > freshFor(member)) return { verdict: 'silent', reason: null };
     const judged = member.heard.judged[rule.id];
+    if (judged === undefined && member.heard.ts !== null && rule.when.isOptional)
+      return { verdict: 'idle', reason: 'not-fitted' };
     if (judged === undefined || at - judged > freshFor(member)) return { verdict: 'unknown', reason: 'no-sample' };
     const occurrence = this.#speech.occurrences.of(rule.id, subjectOf(rule, member));
     return { verdict: occurrence?.bad.includes(member.device.id) ? 'breach' : 'ok', reason: null };

@@ -15,7 +15,8 @@ interface NoticesProps {
 /** What must be said before any figure is read: no connection, parts that failed, checks that are not ok. */
 export function Notices({ staleness, ready }: NoticesProps) {
   const { words, machineNow } = useDesk();
-  const checks = Object.entries(ready?.checks ?? {}).filter(([, state]) => state !== 'ok');
+  // The header says loudly whose clock it is.
+  const checks = Object.entries(ready?.checks ?? {}).filter(([name, state]) => state !== 'ok' && name !== 'clock');
 
   return (
     <div className="notices" aria-live="polite">
