@@ -11,9 +11,12 @@ export interface ClientOptions {
   json?: boolean;
 }
 
-/** A command that speaks to the running service, with the options they all have. */
-export function clientCommand(name: string, description: string, example: string): Command {
-  return new Command(name)
+/** A command that speaks to the running service, with the options they all have; `usage` is its name and its arguments. */
+export function clientCommand(usage: string, description: string, example: string): Command {
+  const [name = '', ...wanted] = usage.split(' ');
+  const command = new Command(name);
+  for (const argument of wanted) command.argument(argument);
+  return command
     .description(description)
     .option('--url <url>', "the service's address (TOWNPULSE_URL; else what the data directory says)")
     .option('--token <token>', 'an API token (TOWNPULSE_TOKEN; else cli.token of the data directory)')

@@ -90,7 +90,7 @@ function addCommand(): Command {
   return clientCommand(
     'add <id>',
     'registers one device',
-    'devices add WP-9001 --kind water-pressure --area lailong-town --organisation water-company',
+    'devices add WP-9001 --kind water-pressure --area town-centre --organisation water-company',
   )
     .requiredOption('--kind <kind>', 'its kind')
     .requiredOption('--area <area>', 'where it is')
