@@ -1,5 +1,5 @@
 import type { Alert } from '../model/alert.ts';
-import type { Field, Kind } from '../model/kind.ts';
+import type { Kind } from '../model/kind.ts';
 import type { Name } from '../model/primitives.ts';
 import type { Area, Organisation } from '../model/town.ts';
 import type { LightingRate, ListedDevice } from './api.ts';
@@ -10,7 +10,8 @@ export interface Names {
   organisation(id: string): Name | null;
   subject(subject: Alert['subject']): Name | null;
   kind(id: string): Name | null;
-  field(name: string): Field | null;
+  /** What an alert's figure is called: a field or an attribute of some kind. */
+  figure(name: string): { name: Name; unit?: string | undefined } | null;
 }
 
 /** Lists that names are taken from; null is one that was not read yet. */
@@ -29,13 +30,18 @@ export function namesFrom(sources: NameSources): Names {
   const organisations = byId(sources.organisations);
   const parents = byId(sources.feeders);
   const kinds = byId(sources.kinds);
-  const fields = new Map((sources.kinds ?? []).flatMap((kind) => Object.entries(kind.fields)));
+  const figures = new Map(
+    (sources.kinds ?? []).flatMap(({ attributes, fields }) => [
+      ...Object.entries(attributes),
+      ...Object.entries(fields),
+    ]),
+  );
 
   return {
     device: (id) => devices.get(id) ?? null,
     organisation: (id) => organisations.get(id) ?? null,
     kind: (id) => kinds.get(id) ?? null,
-    field: (name) => fields.get(name) ?? null,
+    figure: (name) => figures.get(name) ?? null,
     subject: ({ type, id }) => {
       if (type === 'device') return devices.get(id) ?? null;
       if (type === 'parent') return parents.get(id) ?? devices.get(id) ?? null;

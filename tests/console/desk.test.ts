@@ -57,7 +57,7 @@ describe('names', () => {
     expect(names.subject({ type: 'area', id: 'bailuhu' })?.en).toBe('Bailu Lake');
     expect(names.subject({ type: 'parent', id: 'F-001' })?.zh).toBe('集镇区回路1');
     expect(names.organisation('water-company')?.zh).toBe('水投集团');
-    expect(names.field('leak')?.unit).toBe('%LEL');
+    expect(names.figure('leak')?.unit).toBe('%LEL');
     expect(townName(areas)?.zh).toBe('来龙镇');
   });
 

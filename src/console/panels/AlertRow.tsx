@@ -36,16 +36,16 @@ export function AlertRow({ alert }: { alert: Alert }) {
 
 const RATES = ['low', 'high', 'reported', 'coverage', 'rate'];
 
-/** The figures that decided, each under its name, rates in percent and fields in their kind's unit. */
+/** The figures that decided, each under its name, rates in percent, fields and limits in their kind's unit. */
 function decidingValues(alert: Alert, { language, names, words }: Desk): string {
   const own: Record<string, string> = words.value;
   return Object.entries(alert.values)
     .map(([key, value]) => {
-      const field = names.field(key);
-      const name = own[key] ?? field?.name[language] ?? key;
+      const figure = names.figure(key);
+      const name = own[key] ?? figure?.name[language] ?? key;
       if (value === null) return `${name} ${words.none}`;
       if (typeof value === 'boolean') return `${name} ${value ? words.value.yes : words.value.no}`;
-      return `${name} ${RATES.includes(key) ? percent(value) : measure(value, field?.unit)}`;
+      return `${name} ${RATES.includes(key) ? percent(value) : measure(value, figure?.unit)}`;
     })
     .join(' · ');
 }
