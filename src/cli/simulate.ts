@@ -48,7 +48,7 @@ export function simulateCommand(): Command {
     .addHelpText(
       'after',
       `
-With --url and no --speed, time is real time, unless --data-dir or TOWNPULSE_URL says which service to ask.
+With --url and no --speed, time is real time, unless --data-dir, TOWNPULSE_DATA_DIR or TOWNPULSE_URL says which service to ask.
 Faults: feeder-outage, concentrator-loss, pressure-drop, gas-leak.
 
 Example:
@@ -101,7 +101,8 @@ async function openTime(options: Options): Promise<{ told: Told; ask: (() => Pro
     const perSecond = readNumber('--speed', speed, (value) => value > 0 && value <= 3_600, 'a number up to 3600');
     return { told: { now: systemClock.now(), speed: perSecond }, ask: null };
   }
-  const isServiceKnown = dataDir !== undefined || process.env.TOWNPULSE_URL !== undefined;
+  const { TOWNPULSE_URL, TOWNPULSE_DATA_DIR } = process.env;
+  const isServiceKnown = (dataDir ?? TOWNPULSE_URL ?? TOWNPULSE_DATA_DIR) !== undefined;
   if (url !== undefined && !isServiceKnown) return { told: { now: systemClock.now(), speed: 1 }, ask: null };
   const client = findService(dataDir);
   const ask = async () => {
