@@ -10,6 +10,12 @@ import type { CompiledThreshold } from './rulebook.ts';
 import { evidenceOf, lampsOf, type Speech } from './speech.ts';
 
 /**
+ * A sample this old when it comes tells of the past, ms: what fires by it is told at the next tick, unless one that came
+ * with it has cleared it by then.
+ */
+const LATE = 60_000;
+
+/**
  * Judges the samples of one device by a condition: each newer sample moves the state at its own time, an older one never
  * does. Ticks only let `for` run out, and only while the device is fresh.
  */
@@ -23,6 +29,8 @@ export class ThresholdJudge {
   /** A sample that is not older than the device's newest. */
   sample(rule: CompiledThreshold, member: Member, record: SampleRecord, context: ConditionContext): void {
     const { ts } = record.sample;
+    // Of a device that is out of service nothing is expected: it neither breaks nor resolves anything (P8).
+    if (!isInService(member, ts)) return;
     const before = member.heard.judged[rule.id];
     if (before !== undefined && ts <= before) return;
     const holds = rule.when.holds(context);
@@ -38,7 +46,7 @@ export class ThresholdJudge {
     for (const occurrence of this.#speech.occurrences.all(rule.id)) {
       if (occurrence.firedAt !== null) continue;
       if (occurrence.lateSince !== null) this.#fire(rule, occurrence, occurrence.lateSince, at);
-      else if (at >= occurrence.due && this.#isFresh(rule, occurrence, at))
+      else if (at >= occurrence.due && this.#isWatched(rule, occurrence, at))
         this.#fire(rule, occurrence, occurrence.startedAt + rule.for, at);
     }
   }
@@ -82,8 +90,8 @@ export class ThresholdJudge {
     occurrence.finding = finding;
     this.#speech.occurrences.touch(occurrence);
     if (occurrence.firedAt !== null || sample.ts - occurrence.startedAt < rule.for) return;
-    if (at - sample.ts > freshFor(member)) occurrence.lateSince ??= sample.ts;
-    else this.#fire(rule, occurrence, sample.ts, at);
+    if (at - sample.ts > LATE) occurrence.lateSince ??= sample.ts;
+    else this.#fire(rule, occurrence, occurrence.lateSince ?? sample.ts, at);
   }
 
   #better(
@@ -114,11 +122,13 @@ export class ThresholdJudge {
     this.#speech.fire(occurrence, rule, { firedAt, at, reason, patience: rule.for, children });
   }
 
-  #isFresh(rule: CompiledThreshold, { bad }: Occurrence, at: number): boolean {
+  /** Whether one of those that hold it against the subject is in service and fresh. */
+  #isWatched(rule: CompiledThreshold, { bad }: Occurrence, at: number): boolean {
     return bad.some((id) => {
       const member = this.#speech.roster.members.get(id);
       const judged = member?.heard.judged[rule.id];
-      return member !== undefined && judged !== undefined && at - judged <= freshFor(member);
+      if (member === undefined || judged === undefined || !isInService(member, at)) return false;
+      return at - judged <= freshFor(member);
     });
   }
 
