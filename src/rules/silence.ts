@@ -22,6 +22,7 @@ export class SilenceJudge {
       const member = roster.members.get(occurrence.subject.id);
       const heardAt = member?.heard.at ?? null;
       if (member === undefined || heardAt === null || heardAt <= occurrence.startedAt) continue;
+      if (!isInService(member, at)) continue;
       if (occurrence.firedAt === null) occurrences.vanish(occurrence, at, 'heard');
       else occurrences.resolve(occurrence, heardAt, this.#finding(member, at, 'ok'), at, 'heard');
     }
