@@ -15,6 +15,10 @@ const DAY = 86_400_000;
 const OFFSET = 8 * 3_600_000;
 
 type Values = Record<string, Value>;
+interface Pulse {
+  next: number;
+  values: Values;
+}
 type Step<S extends Transition['step']> = Extract<Transition, { step: S }>;
 
 /** `2026-11-22T20:05` of the town as ms. */
@@ -38,7 +42,7 @@ export class Timeline {
   #now: number;
   #nextTick: number;
   readonly #devices = new Map<string, Device>();
-  readonly #pulses = new Map<string, { next: number; values: Values }>();
+  readonly #pulses = new Map<string, Pulse>();
   readonly #names = new Map<string, string>();
 
   /** The town, its rulebook and its devices are there from `from` (`2026-11-22T20:00`) on. */
@@ -57,7 +61,7 @@ export class Timeline {
   at(time: string): this {
     const until = this.#next(time);
     for (;;) {
-      const due = [...this.#pulses].sort(([, a], [, b]) => a.next - b.next)[0];
+      const due = this.#duePulse();
       if (due !== undefined && due[1].next < until && due[1].next <= this.#nextTick) this.#beat(...due);
       else if (this.#nextTick < until) this.#tick(0);
       else break;
@@ -168,7 +172,13 @@ export class Timeline {
     this.#feed({ type: 'tick', away });
   }
 
-  #beat(device: string, pulse: { next: number; values: Values }): void {
+  #duePulse(): [string, Pulse] | undefined {
+    let due: [string, Pulse] | undefined;
+    for (const pulse of this.#pulses) if (due === undefined || pulse[1].next < due[1].next) due = pulse;
+    return due;
+  }
+
+  #beat(device: string, pulse: Pulse): void {
     this.#now = pulse.next;
     pulse.next += this.#interval(device);
     this.#sample(device, this.#now, pulse.values);
