@@ -23,6 +23,8 @@ export interface GroupCount extends LampCount {
   recorded: LampCount;
   /** The devices with lamps that are out, and who looks after the lamps that are unknown. */
   darkest: { member: Member; out: number }[];
+  /** Whose its first device is. */
+  organisation: string;
   maintainers: Set<string>;
 }
 
@@ -63,7 +65,7 @@ export class Lighting {
       const recorded = member.heard.lamps?.isTimeReplaced === true ? countLamps(member, lamps, at, true) : now;
       for (const [group, id] of this.#groupsOf(member.device)) {
         const key = `${group} ${id}`;
-        const known = groups.get(key) ?? emptyGroup(group, id);
+        const known = groups.get(key) ?? emptyGroup(group, id, member.device.organisation);
         groups.set(key, known);
         add(known, now);
         add(known.recorded, recorded);
@@ -148,9 +150,9 @@ function expectedOf({ device, sun }: Member, lamps: number, at: number): number 
   }
 }
 
-function emptyGroup(group: LampGroup, id: string): GroupCount {
+function emptyGroup(group: LampGroup, id: string, organisation: string): GroupCount {
   const none = () => ({ expected: 0, lit: 0, out: 0, unknown: 0 });
-  return { group, id, ...none(), recorded: none(), darkest: [], maintainers: new Set() };
+  return { group, id, ...none(), recorded: none(), darkest: [], organisation, maintainers: new Set() };
 }
 
 function add(to: LampCount, more: LampCount): void {

@@ -32,11 +32,24 @@ export class RatioJudge {
 
   /** `since` is how long the last tick lies back, ms. */
   tick(rule: RatioRule, counts: readonly GroupCount[], isDark: boolean, at: number, since: number): void {
-    for (const count of counts) {
-      if (!isWatched(rule, count)) continue;
+    const watched = counts.filter((count) => isWatched(rule, count));
+    this.#letGo(rule, watched, at);
+    for (const count of watched) {
       const { verdict } = verdictOf(count, rule.target, isDark);
       this.#rate(rule, count, verdict, at, since);
       this.#coverage(rule, count, verdict, at, since);
+    }
+  }
+
+  /** Ends what is held against groups that have no lamp any more, or that the rule looks at no more. */
+  #letGo(rule: RatioRule, watched: readonly GroupCount[], at: number): void {
+    const { occurrences } = this.#speech;
+    for (const id of [rule.id, coverageId(rule)]) {
+      for (const occurrence of occurrences.all(id)) {
+        const { type, id: subject } = occurrence.subject;
+        const isThere = watched.map(subjectOf).some((one) => one.type === type && one.id === subject);
+        if (!isThere) occurrences.close(occurrence, at, 'not-judged');
+      }
     }
   }
 
@@ -63,8 +76,10 @@ export class RatioJudge {
       en: `${rule.name.en}: cannot be told, too few reports`,
     };
     const assignee = more.length === 0 && only !== undefined ? only : null;
+    // Reports are enough where they decide, be it for a breach.
+    const told = verdict === 'breach' ? 'ok' : verdict;
     this.#move(rule, count, occurrence, {
-      ...{ verdict, at, since, isBad: verdict === 'unknown', isGood: verdict === 'ok' || verdict === 'breach' },
+      ...{ verdict: told, at, since, isBad: told === 'unknown', isGood: told === 'ok' },
       instead: { id, severity: COVERAGE_SEVERITY, title, assignee },
     });
   }
@@ -95,7 +110,7 @@ export class RatioJudge {
   }
 
   #begin(rule: RatioRule, count: GroupCount, finding: Finding, { at, instead }: Move): Occurrence {
-    const organisation = rule.organisation ?? count.darkest[0]?.member.device.organisation ?? '';
+    const organisation = rule.organisation ?? count.darkest[0]?.member.device.organisation ?? count.organisation;
     const about = { organisation, bad: [], startedAt: at, receivedAt: at, finding };
     return this.#speech.begin(rule, subjectOf(count), about, at, 'condition', instead);
   }
