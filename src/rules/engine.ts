@@ -87,11 +87,12 @@ export class Engine {
   }
 
   #tick({ at, away }: TickRecord): void {
-    const since = this.tickedAt === null ? 0 : at - this.tickedAt;
+    const before = this.tickedAt ?? at;
+    const since = at - before;
     this.tickedAt = at;
     this.roster.away += away;
     const isDark = this.isDark(at);
-    this.night = isDark ? (this.night ?? this.#dateOf(at)) : null;
+    this.night = isDark ? this.#nightAt(at, before) : null;
     this.counts = this.lighting.count(at);
     this.record.take(this.counts, at, since, this.night);
     for (const rule of this.book.rules) {
@@ -152,9 +153,11 @@ export class Engine {
     return this.#townSun;
   }
 
-  #dateOf(at: number): string {
-    const timeZone = this.roster.town?.timeZone ?? 'UTC';
+  /** The town's date at the dusk before `at`; looked up once a night. The service may have slept through a day since `before`. */
+  #nightAt(at: number, before: number): string {
     const duskAt = this.#sun()?.downSince(at) ?? at;
+    if (this.night !== null && before >= duskAt) return this.night;
+    const timeZone = this.roster.town?.timeZone ?? 'UTC';
     return new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(duskAt);
   }
 }
