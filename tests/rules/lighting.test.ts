@@ -1,0 +1,221 @@
+import { describe, expect, it } from 'vitest';
+import type { Device } from '../../src/model/device.ts';
+import type { Value } from '../../src/model/sample.ts';
+import { type LampGroup, ratesOf, verdictOf } from '../../src/rules/lighting.ts';
+import { local, Timeline } from './support/timeline.ts';
+import { concentrator, lampController } from './support/town.ts';
+
+const TEN = concentrator('LC-1');
+
+/** The lamps of a group as the newest tick found them. */
+function countOf(town: Timeline, group: LampGroup = 'town', id = 'lailong') {
+  const count = town.engine.counts.find((one) => one.group === group && one.id === id);
+  if (count === undefined) return null;
+  const { expected, lit, out, unknown } = count;
+  return { expected, lit, out, unknown };
+}
+
+function after(
+  devices: Device[],
+  time: string,
+  reports: Record<string, Record<string, Value>>,
+  from = '2026-11-22T20:00',
+) {
+  const town = new Timeline(from, '[]', devices);
+  for (const [device, values] of Object.entries(reports)) town.keepsReporting(device, values);
+  return town.at(time);
+}
+
+describe('a lamp', () => {
+  it.each([
+    ['lit, or out, by the newest report', { lampsLit: 7 }, { lit: 7, out: 3, unknown: 0 }],
+    ['lit no more often than it is expected', { lampsLit: 12 }, { lit: 10, out: 0, unknown: 0 }],
+    ['out when a dimmed half says it burns', { lampsLit: 7.9 }, { lit: 7, out: 3, unknown: 0 }],
+    [
+      'unknown, not out, where the report counts other lamps',
+      { lampsLit: 7, lampsTotal: 9 },
+      { lit: 7, out: 0, unknown: 3 },
+    ],
+    ['out where the report counts the same lamps', { lampsLit: 7, lampsTotal: 10 }, { lit: 7, out: 3, unknown: 0 }],
+    ['unknown where no report says anything of lamps', { voltage: 230 }, { lit: 0, out: 0, unknown: 10 }],
+  ])('is %s', (_what, values, count) => {
+    expect(countOf(after([TEN], '20:05', { 'LC-1': values }))).toEqual({ expected: 10, ...count });
+  });
+
+  it('is unknown once its last report is older than three intervals, never dark', () => {
+    const town = after([TEN], '20:03', { 'LC-1': { lampsLit: 9 } })
+      .fallsSilent('LC-1')
+      .at('20:15');
+    expect(countOf(town)).toEqual({ expected: 10, lit: 9, out: 1, unknown: 0 });
+    expect(countOf(town.at('20:16'))).toEqual({ expected: 10, lit: 0, out: 0, unknown: 10 });
+  });
+
+  it('is unknown when all that comes is old', () => {
+    const town = after([TEN], '20:30', {}).reports('LC-1', { lampsLit: 10 }, { measured: '20:10' }).at('20:31');
+    expect(countOf(town)).toEqual({ expected: 10, lit: 0, out: 0, unknown: 10 });
+  });
+
+  it('is as its newest report says, whatever older ones come later', () => {
+    const town = after([TEN], '20:10', { 'LC-1': { lampsLit: 9 } });
+    expect(countOf(town.reports('LC-1', { lampsLit: 0 }, { measured: '20:02' }).at('20:11'))).toMatchObject({ lit: 9 });
+  });
+
+  it('counts for nothing by day, before it is in service, or when it is retired', () => {
+    expect(countOf(after([TEN], '12:05', { 'LC-1': { lampsLit: 10 } }, '2026-11-22T12:00'))).toMatchObject({
+      expected: 0,
+    });
+    const later = concentrator('LC-2', { inService: { from: local('2026-11-22T21:00'), to: null } });
+    const town = after([TEN, later], '20:05', { 'LC-1': { lampsLit: 10 }, 'LC-2': { lampsLit: 0 } });
+    expect(countOf(town)).toMatchObject({ expected: 10, out: 0 });
+    expect(countOf(town.at('21:05'))).toMatchObject({ expected: 20, out: 10 });
+    expect(countOf(town.retires('LC-2').at('21:06'))).toMatchObject({ expected: 10, out: 0 });
+  });
+
+  it('belongs to one device: a concentrator whose lamps have their own controllers has none', () => {
+    const town = after([concentrator('LC-1', { attributes: { lamps: 0 } }), lampController('L-1')], '20:05', {
+      'LC-1': { lampsLit: 0 },
+      'L-1': { lampsLit: 1 },
+    });
+    expect(countOf(town)).toEqual({ expected: 1, lit: 1, out: 0, unknown: 0 });
+  });
+});
+
+describe("a lamp's plan", () => {
+  const withPlan = (plan: string) => concentrator('LC-1', { attributes: { lamps: 9, plan } });
+
+  it.each([
+    ['all-night', 9, 9],
+    ['half-night', 9, 0],
+    ['alternate', 5, 5],
+    ['one-side', 5, 5],
+  ])('%s: %i of 9 are expected in the evening, %i after midnight', (plan, evening, morning) => {
+    const town = after([withPlan(plan)], '20:01', {});
+    expect(countOf(town)?.expected).toBe(evening);
+    expect(countOf(after([withPlan(plan)], '05:01', {}, '2026-11-23T05:00'))?.expected).toBe(morning);
+  });
+
+  it("half-night ends at the place's mean midnight, 0:06 at 118.4° east, with verdict idle", () => {
+    const town = after([withPlan('half-night')], '00:06', { 'LC-1': { lampsLit: 9 } }, '2026-11-22T23:55');
+    expect(countOf(town)).toMatchObject({ expected: 9, lit: 9 });
+    town.at('00:07');
+    const [count] = town.engine.counts;
+    expect(count && verdictOf(count, 0.97, true)).toEqual({ verdict: 'idle', reason: 'lamp-plan' });
+  });
+
+  it('asks of an alternate lamp no more than its half', () => {
+    expect(countOf(after([withPlan('alternate')], '20:05', { 'LC-1': { lampsLit: 5 } }))).toEqual({
+      expected: 5,
+      lit: 5,
+      out: 0,
+      unknown: 0,
+    });
+  });
+});
+
+describe('dusk and dawn', () => {
+  it('re-judge what is known without a message: what burned before sunset is not known to burn after it', () => {
+    const town = after([TEN], '16:58', { 'LC-1': { lampsLit: 0 } }, '2026-11-22T16:47').fallsSilent('LC-1');
+    expect(countOf(town)).toMatchObject({ expected: 0 });
+    // The report of 16:57 is from before sunset (17:00): unknown until a lamp has had an interval and a minute to say so.
+    expect(countOf(town.at('17:03'))).toEqual({ expected: 10, lit: 0, out: 0, unknown: 10 });
+    expect(countOf(town.at('17:08'))).toEqual({ expected: 10, lit: 0, out: 10, unknown: 0 });
+    expect(countOf(town.at('17:14'))).toEqual({ expected: 10, lit: 0, out: 0, unknown: 10 });
+  });
+
+  it('take a report from after sunset at its word', () => {
+    const town = after([TEN], '16:59', { 'LC-1': { lampsLit: 0 } }, '2026-11-22T16:47').at('17:01');
+    expect(countOf(town.reports('LC-1', { lampsLit: 8 }).at('17:02'))).toEqual({
+      expected: 10,
+      lit: 8,
+      out: 2,
+      unknown: 0,
+    });
+  });
+
+  it('come to each lamp at its own place: farther west the sun sets later', () => {
+    const west = concentrator('LC-2', { location: [117.4, 33.9] });
+    const town = after([TEN, west], '17:02', {}, '2026-11-22T16:50');
+    expect(countOf(town)?.expected).toBe(10);
+    expect(countOf(town.at('17:05'))?.expected).toBe(20);
+  });
+});
+
+describe('groups of lamps', () => {
+  it('are the town, its villages, roads and their classes, and feeders', () => {
+    const town = after(
+      [
+        TEN,
+        concentrator('LC-2', { area: 'park', road: 'lane', parent: 'F-2' }),
+        concentrator('LC-3', { road: null, parent: null }),
+      ],
+      '20:01',
+      {},
+    );
+    expect(town.engine.counts.map(({ group, id, expected }) => `${group} ${id} ${expected}`)).toEqual([
+      'town lailong 30',
+      'village centre 20',
+      'village park 10',
+      'road avenue 10',
+      'road lane 10',
+      'class alley 10',
+      'class main 10',
+      'feeder F-1 10',
+      'feeder F-2 10',
+    ]);
+    const { lighting } = town.engine;
+    expect([lighting.nameOf('class', 'alley').zh, lighting.nameOf('feeder', 'F-1').en]).toEqual([
+      '背街小巷',
+      'Feeder F-1',
+    ]);
+  });
+});
+
+describe('a sample whose time had to be replaced', () => {
+  it('counts for the rate now, and not for the record', () => {
+    const town = after([TEN], '20:01', {}).reports('LC-1', { lampsLit: 10 }, { replaced: true }).at('20:02');
+    expect(countOf(town)).toMatchObject({ lit: 10, unknown: 0 });
+    expect(town.engine.counts[0]?.recorded).toEqual({ expected: 10, lit: 0, out: 0, unknown: 10 });
+    town.reports('LC-1', { lampsLit: 10 }).at('20:03');
+    expect(town.engine.counts[0]?.recorded).toMatchObject({ lit: 10, unknown: 0 });
+  });
+});
+
+describe('the rate', () => {
+  it('is an interval with coverage, and one figure that a bureau quotes', () => {
+    expect(ratesOf({ expected: 3_000, lit: 2_930, out: 40, unknown: 30 })).toEqual({
+      low: 2_930 / 3_000,
+      high: 2_960 / 3_000,
+      reported: 2_930 / 2_970,
+      coverage: 2_970 / 3_000,
+    });
+    expect(ratesOf({ expected: 0, lit: 0, out: 0, unknown: 0 })).toEqual({
+      low: null,
+      high: null,
+      reported: null,
+      coverage: null,
+    });
+    expect(ratesOf({ expected: 5, lit: 0, out: 0, unknown: 5 })).toMatchObject({
+      low: 0,
+      high: 1,
+      reported: null,
+      coverage: 0,
+    });
+  });
+
+  it.each([
+    ['ok', { lit: 97, out: 3, unknown: 0 }],
+    ['ok', { lit: 97, out: 0, unknown: 3 }],
+    ['breach', { lit: 96, out: 4, unknown: 0 }],
+    ['breach', { lit: 50, out: 4, unknown: 46 }],
+    ['unknown', { lit: 96, out: 3, unknown: 1 }],
+    ['unknown', { lit: 0, out: 0, unknown: 100 }],
+  ])('is %s of %j at a target of 0.97', (verdict, count) => {
+    expect(verdictOf({ expected: 100, ...count }, 0.97, true).verdict).toBe(verdict);
+  });
+
+  it("is idle where nothing is expected, by day and by the lamps' plan", () => {
+    const none = { expected: 0, lit: 0, out: 0, unknown: 0 };
+    expect(verdictOf(none, 0.97, false)).toEqual({ verdict: 'idle', reason: 'daylight' });
+    expect(verdictOf(none, 0.97, true)).toEqual({ verdict: 'idle', reason: 'lamp-plan' });
+  });
+});
