@@ -15,7 +15,7 @@ function countOf(town: Timeline, group: LampGroup = 'town', id = 'lailong') {
   return { expected, lit, out, unknown };
 }
 
-function after(
+function townAt(
   devices: Device[],
   time: string,
   reports: Record<string, Record<string, Value>>,
@@ -39,11 +39,11 @@ describe('a lamp', () => {
     ['out where the report counts the same lamps', { lampsLit: 7, lampsTotal: 10 }, { lit: 7, out: 3, unknown: 0 }],
     ['unknown where no report says anything of lamps', { voltage: 230 }, { lit: 0, out: 0, unknown: 10 }],
   ])('is %s', (_what, values, count) => {
-    expect(countOf(after([TEN], '20:05', { 'LC-1': values }))).toEqual({ expected: 10, ...count });
+    expect(countOf(townAt([TEN], '20:05', { 'LC-1': values }))).toEqual({ expected: 10, ...count });
   });
 
   it('is unknown once its last report is older than three intervals, never dark', () => {
-    const town = after([TEN], '20:03', { 'LC-1': { lampsLit: 9 } })
+    const town = townAt([TEN], '20:03', { 'LC-1': { lampsLit: 9 } })
       .fallsSilent('LC-1')
       .at('20:15');
     expect(countOf(town)).toEqual({ expected: 10, lit: 9, out: 1, unknown: 0 });
@@ -51,28 +51,28 @@ describe('a lamp', () => {
   });
 
   it('is unknown when all that comes is old', () => {
-    const town = after([TEN], '20:30', {}).reports('LC-1', { lampsLit: 10 }, { measured: '20:10' }).at('20:31');
+    const town = townAt([TEN], '20:30', {}).reports('LC-1', { lampsLit: 10 }, { measured: '20:10' }).at('20:31');
     expect(countOf(town)).toEqual({ expected: 10, lit: 0, out: 0, unknown: 10 });
   });
 
   it('is as its newest report says, whatever older ones come later', () => {
-    const town = after([TEN], '20:10', { 'LC-1': { lampsLit: 9 } });
+    const town = townAt([TEN], '20:10', { 'LC-1': { lampsLit: 9 } });
     expect(countOf(town.reports('LC-1', { lampsLit: 0 }, { measured: '20:02' }).at('20:11'))).toMatchObject({ lit: 9 });
   });
 
   it('counts for nothing by day, before it is in service, or when it is retired', () => {
-    expect(countOf(after([TEN], '12:05', { 'LC-1': { lampsLit: 10 } }, '2026-11-22T12:00'))).toMatchObject({
+    expect(countOf(townAt([TEN], '12:05', { 'LC-1': { lampsLit: 10 } }, '2026-11-22T12:00'))).toMatchObject({
       expected: 0,
     });
     const later = concentrator('LC-2', { inService: { from: local('2026-11-22T21:00'), to: null } });
-    const town = after([TEN, later], '20:05', { 'LC-1': { lampsLit: 10 }, 'LC-2': { lampsLit: 0 } });
+    const town = townAt([TEN, later], '20:05', { 'LC-1': { lampsLit: 10 }, 'LC-2': { lampsLit: 0 } });
     expect(countOf(town)).toMatchObject({ expected: 10, out: 0 });
     expect(countOf(town.at('21:05'))).toMatchObject({ expected: 20, out: 10 });
     expect(countOf(town.retires('LC-2').at('21:06'))).toMatchObject({ expected: 10, out: 0 });
   });
 
   it('belongs to one device: a concentrator whose lamps have their own controllers has none', () => {
-    const town = after([concentrator('LC-1', { attributes: { lamps: 0 } }), lampController('L-1')], '20:05', {
+    const town = townAt([concentrator('LC-1', { attributes: { lamps: 0 } }), lampController('L-1')], '20:05', {
       'LC-1': { lampsLit: 0 },
       'L-1': { lampsLit: 1 },
     });
@@ -89,13 +89,13 @@ describe("a lamp's plan", () => {
     ['alternate', 5, 5],
     ['one-side', 5, 5],
   ])('%s: %i of 9 are expected in the evening, %i after midnight', (plan, evening, morning) => {
-    const town = after([withPlan(plan)], '20:01', {});
+    const town = townAt([withPlan(plan)], '20:01', {});
     expect(countOf(town)?.expected).toBe(evening);
-    expect(countOf(after([withPlan(plan)], '05:01', {}, '2026-11-23T05:00'))?.expected).toBe(morning);
+    expect(countOf(townAt([withPlan(plan)], '05:01', {}, '2026-11-23T05:00'))?.expected).toBe(morning);
   });
 
   it("half-night ends at the place's mean midnight, 0:06 at 118.4° east, with verdict idle", () => {
-    const town = after([withPlan('half-night')], '00:06', { 'LC-1': { lampsLit: 9 } }, '2026-11-22T23:55');
+    const town = townAt([withPlan('half-night')], '00:06', { 'LC-1': { lampsLit: 9 } }, '2026-11-22T23:55');
     expect(countOf(town)).toMatchObject({ expected: 9, lit: 9 });
     town.at('00:07');
     const [count] = town.engine.counts;
@@ -103,7 +103,7 @@ describe("a lamp's plan", () => {
   });
 
   it('asks of an alternate lamp no more than its half', () => {
-    expect(countOf(after([withPlan('alternate')], '20:05', { 'LC-1': { lampsLit: 5 } }))).toEqual({
+    expect(countOf(townAt([withPlan('alternate')], '20:05', { 'LC-1': { lampsLit: 5 } }))).toEqual({
       expected: 5,
       lit: 5,
       out: 0,
@@ -114,7 +114,7 @@ describe("a lamp's plan", () => {
 
 describe('dusk and dawn', () => {
   it('re-judge what is known without a message: what burned before sunset is not known to burn after it', () => {
-    const town = after([TEN], '16:58', { 'LC-1': { lampsLit: 0 } }, '2026-11-22T16:47').fallsSilent('LC-1');
+    const town = townAt([TEN], '16:58', { 'LC-1': { lampsLit: 0 } }, '2026-11-22T16:47').fallsSilent('LC-1');
     expect(countOf(town)).toMatchObject({ expected: 0 });
     // The report of 16:57 is from before sunset (17:00): unknown until a lamp has had an interval and a minute to say so.
     expect(countOf(town.at('17:03'))).toEqual({ expected: 10, lit: 0, out: 0, unknown: 10 });
@@ -123,7 +123,7 @@ describe('dusk and dawn', () => {
   });
 
   it('take a report from after sunset at its word', () => {
-    const town = after([TEN], '16:59', { 'LC-1': { lampsLit: 0 } }, '2026-11-22T16:47').at('17:01');
+    const town = townAt([TEN], '16:59', { 'LC-1': { lampsLit: 0 } }, '2026-11-22T16:47').at('17:01');
     expect(countOf(town.reports('LC-1', { lampsLit: 8 }).at('17:02'))).toEqual({
       expected: 10,
       lit: 8,
@@ -134,7 +134,7 @@ describe('dusk and dawn', () => {
 
   it('come to each lamp at its own place: farther west the sun sets later', () => {
     const west = concentrator('LC-2', { location: [117.4, 33.9] });
-    const town = after([TEN, west], '17:02', {}, '2026-11-22T16:50');
+    const town = townAt([TEN, west], '17:02', {}, '2026-11-22T16:50');
     expect(countOf(town)?.expected).toBe(10);
     expect(countOf(town.at('17:05'))?.expected).toBe(20);
   });
@@ -142,7 +142,7 @@ describe('dusk and dawn', () => {
 
 describe('groups of lamps', () => {
   it('are the town, its villages, roads and their classes, and feeders', () => {
-    const town = after(
+    const town = townAt(
       [
         TEN,
         concentrator('LC-2', { area: 'park', road: 'lane', parent: 'F-2' }),
@@ -172,7 +172,7 @@ describe('groups of lamps', () => {
 
 describe('a sample whose time had to be replaced', () => {
   it('counts for the rate now, and not for the record', () => {
-    const town = after([TEN], '20:01', {}).reports('LC-1', { lampsLit: 10 }, { replaced: true }).at('20:02');
+    const town = townAt([TEN], '20:01', {}).reports('LC-1', { lampsLit: 10 }, { replaced: true }).at('20:02');
     expect(countOf(town)).toMatchObject({ lit: 10, unknown: 0 });
     expect(town.engine.counts[0]?.recorded).toEqual({ expected: 10, lit: 0, out: 0, unknown: 10 });
     town.reports('LC-1', { lampsLit: 10 }).at('20:03');

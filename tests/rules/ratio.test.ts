@@ -24,22 +24,22 @@ function night(first: number, second: number, rules = RATE, from = '2026-11-22T2
   const town = new Timeline(from, rules, [lamps('LC-1', 1_000), lamps('LC-2', 1_000, { parent: 'F-2', area: 'park' })]);
   return town.keepsReporting('LC-1', { lampsLit: first }).keepsReporting('LC-2', { lampsLit: second });
 }
-const town = { type: 'town', id: 'lailong' };
+const SUBJECT = { type: 'town', id: 'lailong' };
 
 describe('the lighting rate', () => {
   it('is a breach when it cannot be the target, whatever the unknown lamps do, and fires after `for`', () => {
-    const it = night(900, 1_000).at('21:00');
-    expect(it.story()).toEqual([
+    const town = night(900, 1_000).at('21:00');
+    expect(town.story()).toEqual([
       '20:00:00 begun lighting-rate lailong (condition)',
       '20:10:00 fired lighting-rate lailong (held)',
     ]);
-    expect(it.last('begun')).toMatchObject({
-      subject: town,
+    expect(town.last('begun')).toMatchObject({
+      subject: SUBJECT,
       organisation: 'urban-management',
       assignee: null,
       title: { en: 'Lailong: Lighting rate below 97 %' },
     });
-    expect(it.last('fired')).toMatchObject({
+    expect(town.last('fired')).toMatchObject({
       verdict: 'breach',
       firedAt: local('2026-11-22T20:10'),
       values: { low: 0.95, high: 0.95, reported: 0.95, coverage: 1, expected: 2_000, lit: 1_900, out: 100, unknown: 0 },
@@ -51,16 +51,16 @@ describe('the lighting rate', () => {
     ['1,940 of 2,000 is the target', 940, 1_000, []],
     ['1,939 of 2,000 is below it', 939, 1_000, ['begun', 'fired']],
   ])('%s', (_name, first, second, steps) => {
-    const it = night(first, second).at('20:11');
-    expect(it.found.map(({ step }) => step)).toEqual(steps);
+    const town = night(first, second).at('20:11');
+    expect(town.found.map(({ step }) => step)).toEqual(steps);
   });
 
   it('resolves at the rate that `clear` asks for, not before', () => {
-    const it = night(900, 1_000).at('20:20').keepsReporting('LC-1', { lampsLit: 949 }).at('21:00');
-    expect(it.story().at(-1)).toBe('20:10:00 fired lighting-rate lailong (held)');
-    it.keepsReporting('LC-1', { lampsLit: 950 }).at('21:01');
-    expect(it.story().at(-1)).toBe('21:00:00 resolved lighting-rate lailong (cleared)');
-    expect(it.last('resolved')).toMatchObject({
+    const town = night(900, 1_000).at('20:20').keepsReporting('LC-1', { lampsLit: 949 }).at('21:00');
+    expect(town.story().at(-1)).toBe('20:10:00 fired lighting-rate lailong (held)');
+    town.keepsReporting('LC-1', { lampsLit: 950 }).at('21:01');
+    expect(town.story().at(-1)).toBe('21:00:00 resolved lighting-rate lailong (cleared)');
+    expect(town.last('resolved')).toMatchObject({
       resolvedAt: local('2026-11-22T21:00'),
       verdict: 'ok',
       values: { low: 0.975 },
@@ -69,16 +69,16 @@ describe('the lighting rate', () => {
   });
 
   it('vanishes while it is pending as soon as the target is met', () => {
-    const it = night(900, 1_000).at('20:05').keepsReporting('LC-1', { lampsLit: 940 }).at('21:00');
-    expect(it.story().at(-1)).toBe('20:05:00 vanished lighting-rate lailong (cleared)');
+    const town = night(900, 1_000).at('20:05').keepsReporting('LC-1', { lampsLit: 940 }).at('21:00');
+    expect(town.story().at(-1)).toBe('20:05:00 vanished lighting-rate lailong (cleared)');
   });
 
   it('names the devices with most lamps out first, ten of them at most', () => {
     const many = Array.from({ length: 12 }, (_, index) => lamps(`LC-${index + 10}`, 20));
-    const it = new Timeline('2026-11-22T20:00', RATE, many);
-    for (const [index, { id }] of many.entries()) it.keepsReporting(id, { lampsLit: 20 - Math.ceil(index / 2) });
-    it.at('20:11');
-    expect(it.last('fired').evidence.map(({ device, values }) => [device, values.lampsLit])).toEqual([
+    const town = new Timeline('2026-11-22T20:00', RATE, many);
+    for (const [index, { id }] of many.entries()) town.keepsReporting(id, { lampsLit: 20 - Math.ceil(index / 2) });
+    town.at('20:11');
+    expect(town.last('fired').evidence.map(({ device, values }) => [device, values.lampsLit])).toEqual([
       ['LC-21', 14],
       ['LC-19', 15],
       ['LC-20', 15],
@@ -93,9 +93,9 @@ describe('the lighting rate', () => {
   });
 
   it('is judged for each group on its own', () => {
-    const it = night(900, 1_000, RATE.replace('[town]', '[village, road, feeder]')).at('20:11');
-    expect(it.found.filter(({ step }) => step === 'fired').length).toBe(3);
-    const subjects = it.found.flatMap((step) => (step.step === 'begun' ? [step.subject] : []));
+    const town = night(900, 1_000, RATE.replace('[town]', '[village, road, feeder]')).at('20:11');
+    expect(town.found.filter(({ step }) => step === 'fired').length).toBe(3);
+    const subjects = town.found.flatMap((step) => (step.step === 'begun' ? [step.subject] : []));
     expect(subjects).toEqual([
       { type: 'area', id: 'centre' },
       { type: 'road', id: 'avenue' },
@@ -108,14 +108,14 @@ describe('a rate that cannot be told', () => {
   const reporting = () => night(995, 995).at('20:20').fallsSilent('LC-2');
 
   it('is unknown, not dark: its own coverage alert speaks, to who looks after the silent lamps', () => {
-    const it = reporting().at('21:00');
-    expect(it.story()).toEqual([
+    const town = reporting().at('21:00');
+    expect(town.story()).toEqual([
       expect.stringMatching(/^20:30:\d\d begun lighting-rate.coverage lailong \(condition\)$/),
       expect.stringMatching(/^20:40:\d\d fired lighting-rate.coverage lailong \(held\)$/),
     ]);
-    expect(it.last('begun')).toMatchObject({
+    expect(town.last('begun')).toMatchObject({
       rule: 'lighting-rate.coverage',
-      subject: town,
+      subject: SUBJECT,
       assignee: 'lamp station',
       severity: 'minor',
       title: { en: 'Lailong: Lighting rate below 97 %: cannot be told, too few reports' },
@@ -126,43 +126,43 @@ describe('a rate that cannot be told', () => {
 
   it('addresses nobody in particular where several look after the silent lamps', () => {
     const two = [lamps('LC-1', 10), lamps('LC-2', 10, { maintainer: 'other station' }), lamps('LC-3', 10)];
-    const it = new Timeline('2026-11-22T20:00', RATE, two).keepsReporting('LC-3', { lampsLit: 10 }).at('20:01');
-    expect(it.last('begun')).toMatchObject({ rule: 'lighting-rate.coverage', assignee: null });
+    const town = new Timeline('2026-11-22T20:00', RATE, two).keepsReporting('LC-3', { lampsLit: 10 }).at('20:01');
+    expect(town.last('begun')).toMatchObject({ rule: 'lighting-rate.coverage', assignee: null });
   });
 
   it('has somebody responsible where neither the rule nor a dark lamp names one', () => {
-    const it = new Timeline('2026-11-22T20:00', RATE.replace(/ {2}organisation.*\n/, ''), [lamps('LC-1', 10)]);
-    expect(it.at('20:11').last('begun').organisation).toBe('urban-management');
+    const town = new Timeline('2026-11-22T20:00', RATE.replace(/ {2}organisation.*\n/, ''), [lamps('LC-1', 10)]);
+    expect(town.at('20:11').last('begun').organisation).toBe('urban-management');
   });
 
   it('can be told again, and then only its coverage is ok', () => {
-    const it = reporting().at('21:00').keepsReporting('LC-2', { lampsLit: 500 }).at('21:05');
-    expect(it.story().slice(2)).toEqual([
+    const town = reporting().at('21:00').keepsReporting('LC-2', { lampsLit: 500 }).at('21:05');
+    expect(town.story().slice(2)).toEqual([
       '21:00:00 begun lighting-rate lailong (condition)',
       '21:00:00 resolved lighting-rate.coverage lailong (cleared)',
     ]);
-    expect(it.last('resolved')).toMatchObject({ verdict: 'ok', values: { coverage: 1 } });
+    expect(town.last('resolved')).toMatchObject({ verdict: 'ok', values: { coverage: 1 } });
   });
 
   it('leaves an open alert open', () => {
-    const it = night(900, 1_000).at('20:20').fallsSilent('LC-1', 'LC-2').at('22:00');
-    expect(it.story('lighting-rate').length).toBe(2);
-    it.keepsReporting('LC-1', { lampsLit: 1_000 }).at('22:10');
-    expect(it.story('lighting-rate').length).toBe(2);
-    it.keepsReporting('LC-2', { lampsLit: 1_000 }).at('22:11');
-    expect(it.story('lighting-rate').at(-1)).toBe('22:10:00 resolved lighting-rate lailong (cleared)');
+    const town = night(900, 1_000).at('20:20').fallsSilent('LC-1', 'LC-2').at('22:00');
+    expect(town.story('lighting-rate').length).toBe(2);
+    town.keepsReporting('LC-1', { lampsLit: 1_000 }).at('22:10');
+    expect(town.story('lighting-rate').length).toBe(2);
+    town.keepsReporting('LC-2', { lampsLit: 1_000 }).at('22:11');
+    expect(town.story('lighting-rate').at(-1)).toBe('22:10:00 resolved lighting-rate lailong (cleared)');
   });
 
   it('does not count for `for`: what could not be judged is added to what it has to hold', () => {
     const slow = RATE.replace('10m', '30m');
-    const it = night(900, 1_000, slow)
+    const town = night(900, 1_000, slow)
       .at('20:06')
       .fallsSilent('LC-1')
       .at('20:50')
       .keepsReporting('LC-1', { lampsLit: 900 });
-    it.at('21:30');
+    town.at('21:30');
     // It is low from 20:00 to 20:20, when the dark lamps' last report is three intervals old, and again from 20:50 on.
-    expect(it.story('lighting-rate')).toEqual([
+    expect(town.story('lighting-rate')).toEqual([
       '20:00:00 begun lighting-rate lailong (condition)',
       expect.stringMatching(/^(20:59:5|21:00:0)\d fired lighting-rate lailong \(held\)$/),
     ]);
@@ -171,41 +171,41 @@ describe('a rate that cannot be told', () => {
 
 describe('lamps by day', () => {
   it('are not expected: a rate that was low stays an open alert over the day until lamps are seen to burn', () => {
-    const it = night(900, 1_000)
+    const town = night(900, 1_000, RATE, '2026-11-23T05:40')
       .at('06:00')
       .keepsReporting('LC-1', { lampsLit: 0 })
       .keepsReporting('LC-2', { lampsLit: 0 });
-    it.at('17:02');
-    expect(it.story('lighting-rate').map((line) => line.split(' ')[1])).toEqual(['begun', 'fired']);
-    it.keepsReporting('LC-1', { lampsLit: 1_000 }).keepsReporting('LC-2', { lampsLit: 1_000 }).at('17:10');
-    expect(it.story('lighting-rate').at(-1)).toBe('17:02:00 resolved lighting-rate lailong (cleared)');
+    town.at('17:02');
+    expect(town.story('lighting-rate').map((line) => line.split(' ')[1])).toEqual(['begun', 'fired']);
+    town.keepsReporting('LC-1', { lampsLit: 1_000 }).keepsReporting('LC-2', { lampsLit: 1_000 }).at('17:10');
+    expect(town.story('lighting-rate').at(-1)).toBe('17:02:00 resolved lighting-rate lailong (cleared)');
   });
 
   it('end what is only pending', () => {
-    const it = night(1_000, 1_000)
+    const town = night(1_000, 1_000, RATE, '2026-11-23T06:35')
       .at('06:40')
       .keepsReporting('LC-1', { lampsLit: 0 })
       .keepsReporting('LC-2', { lampsLit: 0 });
-    it.at('16:00');
-    expect(it.story()).toEqual([
+    town.at('08:00');
+    expect(town.story()).toEqual([
       '06:40:00 begun lighting-rate lailong (condition)',
       expect.stringMatching(/^06:4\d:\d\d vanished lighting-rate lailong \(daylight\)$/),
     ]);
   });
 
   it('that are still off at dusk are found without a new message, once reports of the day are no excuse', () => {
-    const it = night(0, 0, RATE, '2026-11-22T16:00').at('16:55:30').fallsSilent('LC-1', 'LC-2').at('17:09');
-    const [begun] = it.story('lighting-rate');
+    const town = night(0, 0, RATE, '2026-11-22T16:00').at('16:55:30').fallsSilent('LC-1', 'LC-2').at('17:09');
+    const [begun] = town.story('lighting-rate');
     // Sunset at 17:00; a report interval and a minute after it.
     expect(begun).toMatch(/^17:0[56]:\d\d begun lighting-rate lailong \(condition\)$/);
-    expect(it.records.filter(({ type, at }) => type === 'sample' && at > local('2026-11-22T16:56'))).toEqual([]);
+    expect(town.records.filter(({ type, at }) => type === 'sample' && at > local('2026-11-22T16:56'))).toEqual([]);
   });
 });
 
 describe('groups that are no more', () => {
   it('do not leave their alert behind: the last lamp retired, or the rulebook looks at other groups', () => {
-    const it = night(900, 1_000, RATE.replace('[town]', '[town, village]')).at('20:20').retires('LC-1').at('20:21');
-    expect(it.story()).toContain('20:20:00 closed lighting-rate centre (not-judged)');
+    const town = night(900, 1_000, RATE.replace('[town]', '[town, village]')).at('20:20').retires('LC-1').at('20:21');
+    expect(town.story()).toContain('20:20:00 closed lighting-rate centre (not-judged)');
     const other = night(900, 1_000, RATE.replace('[town]', '[town, road]')).at('20:20').rulebook(RATE).at('20:30');
     expect(other.story().slice(-1)).toEqual(['20:20:00 closed lighting-rate avenue (not-judged)']);
   });

@@ -64,11 +64,11 @@ describe('silence', () => {
   });
 
   it('ends by what arrives, be it old, and by nothing else', () => {
-    const town = water().at('10:00:30').at('09:00');
+    const town = water().at('20:00');
     expect(town.story().length).toBe(2);
-    town.reports('WP-1', { battery: 12 }, { measured: '07:00' }).at('09:01');
-    expect(town.story().at(-1)).toBe('09:00:00 resolved point-silent WP-1 (heard)');
-    expect(town.last('resolved')).toMatchObject({ resolvedAt: local('2026-11-23T09:00'), quiet: false, verdict: 'ok' });
+    town.reports('WP-1', { battery: 12 }, { measured: '07:00' }).at('20:01');
+    expect(town.story().at(-1)).toBe('20:00:00 resolved point-silent WP-1 (heard)');
+    expect(town.last('resolved')).toMatchObject({ resolvedAt: local('2026-11-22T20:00'), quiet: false, verdict: 'ok' });
   });
 
   it('vanishes when something arrives while it is pending', () => {
@@ -124,7 +124,7 @@ describe('a controller that is switched with its lamps', () => {
   const start = (from: string) => new Timeline(from, LAMP_SILENT, [lampController('L-1')]);
 
   it('is expected by night only: its silence by day means nothing', () => {
-    const town = start('2026-11-22T08:00').at('16:59');
+    const town = start('2026-11-22T15:00').at('16:59');
     expect([town.story(), town.verdict('lamp-silent', 'L-1')]).toEqual([[], 'idle: daylight']);
   });
 
@@ -140,10 +140,10 @@ describe('a controller that is switched with its lamps', () => {
   });
 
   it('stays an open alert through the day, until it is heard', () => {
-    const town = start('2026-11-22T20:00').keepsReporting('L-1', LIT).at('21:02').fallsSilent('L-1').at('16:00');
+    const town = start('2026-11-22T06:00').keepsReporting('L-1', LIT).at('06:07').fallsSilent('L-1').at('16:00');
     expect(town.story()).toEqual([
-      '21:15:00 begun lamp-silent L-1 (silence)',
-      '21:25:00 fired lamp-silent L-1 (silence)',
+      '06:20:00 begun lamp-silent L-1 (silence)',
+      '06:30:00 fired lamp-silent L-1 (silence)',
     ]);
     expect(town.verdict('lamp-silent', 'L-1')).toBe('idle: daylight');
     town.at('17:05').keepsReporting('L-1', LIT).at('17:06');
@@ -151,7 +151,7 @@ describe('a controller that is switched with its lamps', () => {
   });
 
   it('that was heard until dawn is not silent at dusk', () => {
-    const town = start('2026-11-22T20:00').keepsReporting('L-1', LIT).at('06:44').fallsSilent('L-1');
+    const town = start('2026-11-22T06:00').keepsReporting('L-1', LIT).at('06:44').fallsSilent('L-1');
     town.at('17:08').keepsReporting('L-1', LIT).at('20:00');
     expect(town.story()).toEqual([]);
   });
