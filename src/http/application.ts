@@ -48,7 +48,8 @@ export function createApplication(parts: HttpParts, settings: HttpSettings): Api
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
-    frameworkErrors: answer,
+    // An address that is none is answered before any hook runs.
+    frameworkErrors: (error, request, reply) => answer(error, request, reply.headers(HEADERS)),
   });
   app.setValidatorCompiler(validateBySchema);
   app.setSerializerCompiler(serializerCompiler);

@@ -20,8 +20,17 @@ export type ProblemDocument = z.infer<typeof ProblemDocument>;
 /** The media type of a {@link ProblemDocument}. */
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** The codes that a request can meet. Any other is about the service itself, and no business of the caller's. */
-const STATUS: Partial<Record<ErrorCode, number>> = {
+/** HTTP status by code. Those of 500 are about the service itself, and no business of the caller's: the log has them. */
+export const STATUS: Readonly<Record<ErrorCode, number>> = {
+  'config-invalid': 500,
+  'rulebook-invalid': 500,
+  'town-invalid': 500,
+  'data-dir-locked': 500,
+  'data-dir-unusable': 500,
+  'data-newer': 500,
+  'clock-mismatch': 500,
+  'port-in-use': 500,
+  'kind-changed': 500,
   invalid: 422,
   unauthorized: 401,
   forbidden: 403,
@@ -29,6 +38,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   conflict: 409,
   unavailable: 503,
   'journal-full': 503,
+  internal: 500,
 };
 
 /** Answers whatever a route threw as a problem document. What nobody expected goes to the log, under an id. */
@@ -43,7 +53,7 @@ export function answerProblems(log: Logger) {
 function expected(error: unknown): ProblemDocument | null {
   if (error instanceof TownError) {
     const status = STATUS[error.code];
-    return status === undefined ? null : problem(error.code, status, error.message, error.problems);
+    return status === 500 ? null : problem(error.code, status, error.message, error.problems);
   }
   if (!isRefusal(error)) return null;
   const { statusCode, message } = error;

@@ -9,7 +9,9 @@ const PART_IN_WORDS: Record<string, string> = { querystring: 'query', params: 'p
 export const validateBySchema: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart = 'request' }) => {
   const part = PART_IN_WORDS[httpPart] ?? httpPart;
   return (data) => {
-    const read = schema.safeParse(data, { reportInput: true });
+    // No body at all comes as null.
+    const given = httpPart === 'body' && data === null ? undefined : data;
+    const read = schema.safeParse(given, { reportInput: true });
     if (read.success) return { value: read.data };
     const problems = read.error.issues.flatMap(explain);
     return { error: new TownError('invalid', `the ${part} does not fit: ${listed(problems)}`, { problems }) };
@@ -19,8 +21,13 @@ export const validateBySchema: FastifySchemaCompiler<z.ZodType> = ({ schema, htt
 function explain(issue: z.core.$ZodIssue): Problem[] {
   return describeIssue(issue).map(({ path, message }) => ({
     path: path.map(String).join('.'),
-    message: issue.code === 'invalid_type' && issue.input === undefined ? 'is missing' : message,
+    message: issue.input === undefined ? (missing(issue) ?? message) : message,
   }));
+}
+
+function missing(issue: z.core.$ZodIssue): string | null {
+  if (issue.code === 'invalid_type') return 'is missing';
+  return issue.code === 'invalid_value' ? `is missing: one of ${issue.values.map(String).join(', ')}` : null;
 }
 
 function listed(problems: readonly Problem[]): string {

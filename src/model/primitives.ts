@@ -13,7 +13,7 @@ export const Name = z.strictObject({ zh: z.string().min(1), en: z.string().min(1
 export type Name = z.infer<typeof Name>;
 
 /** An instant in answers: RFC 3339, UTC, milliseconds. */
-export const Instant = z.iso.datetime({ offset: true, precision: 3 });
+export const Instant = z.iso.datetime({ precision: 3 });
 
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 

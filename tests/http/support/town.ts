@@ -7,6 +7,7 @@ import type { HttpParts } from '../../../src/http/server.ts';
 import { TrialClock } from '../../../src/kernel/clock.ts';
 import { TownError } from '../../../src/kernel/errors.ts';
 import { silentLogger } from '../../../src/kernel/logger.ts';
+import type { TownClock } from '../../../src/kernel/town-clock.ts';
 import { balance } from '../../../src/model/ledger.ts';
 import { instant } from '../../../src/model/primitives.ts';
 import type { Verdict } from '../../../src/model/verdict.ts';
@@ -32,7 +33,7 @@ export class MemoryTown implements HttpParts {
   readonly log = silentLogger;
   readonly realClock = new TrialClock(Date.parse('2026-11-24T01:00:00Z'));
   readonly trial = new TrialClock(NOW);
-  readonly clock = { clock: this.trial, trial: this.trial };
+  clock: TownClock = { clock: this.trial, trial: this.trial };
   readonly town = SMALL_TOWN;
   readonly kinds = SMALL_KINDS;
   readonly devices = new MemoryRegistry(this.trial);
