@@ -8,7 +8,15 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/{scenario,browser,crash,servers,bench}/**'],
+          exclude: ['tests/{http,scenario,browser,crash,servers,bench}/**'],
+        },
+      },
+      {
+        test: {
+          name: 'unit-http',
+          include: ['tests/http/**/*.test.ts'],
+          // Its files share their modules: to load the HTTP library anew for each would take longer than its tests.
+          isolate: false,
         },
       },
       {
