@@ -22,7 +22,10 @@ export const Settings = z.strictObject({
     .min(16, 'a token has at least 16 characters')
     .optional()
     .meta({ description: "A fixed API token with the administrator's role.", secret: true }),
-  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  logLevel: z
+    .enum(['debug', 'info', 'warn', 'error'])
+    .default('info')
+    .meta({ description: 'How much is written into the log: this and what is worse.' }),
   http: HttpSettings.prefault({}),
   mqtt: BrokerSettings.prefault({}),
   decode: DecodeSettings.prefault({}),
