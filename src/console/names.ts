@@ -11,7 +11,12 @@ export interface Names {
   subject(subject: Alert['subject']): Name | null;
   kind(id: string): Name | null;
   /** What an alert's figure is called: a field or an attribute of some kind. */
-  figure(name: string): { name: Name; unit?: string | undefined } | null;
+  figure(name: string): Figure | null;
+}
+
+interface Figure {
+  name: Name;
+  unit?: string | undefined;
 }
 
 /** Lists that names are taken from; null is one that was not read yet. */
@@ -30,7 +35,7 @@ export function namesFrom(sources: NameSources): Names {
   const organisations = byId(sources.organisations);
   const parents = byId(sources.feeders);
   const kinds = byId(sources.kinds);
-  const figures = new Map(
+  const figures = new Map<string, Figure>(
     (sources.kinds ?? []).flatMap(({ attributes, fields }) => [
       ...Object.entries(attributes),
       ...Object.entries(fields),
