@@ -1,6 +1,6 @@
 import { telemetryTopic } from '../../src/model/topic.ts';
 import type { Feed } from '../support/connection.ts';
-import type { TestDevice } from '../support/service.ts';
+import type { TestDevice } from '../support/service-client.ts';
 import type { Dice } from './dice.ts';
 
 type Values = Record<string, number>;

@@ -1,14 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/kernel/package-root.ts';
-import type { Ledger } from '../../src/model/ledger.ts';
 import { ended } from './child.ts';
+import { ServiceClient, TOKEN } from './service-client.ts';
 
 /** How to start a service of its own process. */
 export interface ServiceOptions {
   dataDir: string;
   /** `build`: what `npm run build` made; `sources`: with the hooks of tests/support/serve.ts. */
   from: 'build' | 'sources';
+  /** Arguments of `townpulse start`, of a build. */
+  args?: readonly string[];
   /** Environment besides the data directory, ports and token. */
   env?: Record<string, string>;
   /** Options of Node itself, such as `--cpu-prof`. */
@@ -19,29 +21,14 @@ export interface ServiceOptions {
   withinMs?: number;
 }
 
-/** A device to register, with the secret that it will sign in with. */
-export interface TestDevice {
-  id: string;
-  kind: string;
-  area: string;
-  organisation: string;
-  secret: string;
-  [more: string]: unknown;
-}
-
-const TOKEN = 'the-token-of-the-tests';
-
-/** A running service, seen from outside. */
-export class ServiceProcess {
+/** A running service as a process of its own. */
+export class ServiceProcess extends ServiceClient {
   readonly #child: ChildProcess;
-  readonly httpPort: number;
-  readonly mqttPort: number;
   readonly #output: () => string;
 
   private constructor(child: ChildProcess, httpPort: number, mqttPort: number, output: () => string) {
+    super(httpPort, mqttPort);
     this.#child = child;
-    this.httpPort = httpPort;
-    this.mqttPort = mqttPort;
     this.#output = output;
   }
 
@@ -49,7 +36,7 @@ export class ServiceProcess {
   static async start(options: ServiceOptions): Promise<ServiceProcess> {
     const program =
       options.from === 'build'
-        ? [join(packageRoot, 'dist/src/cli/main.js'), 'start']
+        ? [join(packageRoot, 'dist/src/cli/main.js'), 'start', ...(options.args ?? [])]
         : ['--import', 'tsx', join(packageRoot, 'tests/support/serve.ts')];
     const command = [...(options.under ?? []), process.execPath, ...(options.node ?? []), ...program];
     const child = spawn(command[0] as string, command.slice(1), {
@@ -124,61 +111,5 @@ export class ServiceProcess {
     this.#child.kill('SIGTERM');
     const how = await this.ended();
     if (how !== 0) throw new Error(`the service ended with ${how}:\n${this.output}`);
-  }
-
-  /** Asks `/api/v1` for JSON. @throws Error on any answer but 2xx */
-  async api<T>(path: string, body?: unknown): Promise<T> {
-    const response = await fetch(`http://127.0.0.1:${this.httpPort}/api/v1${path}`, {
-      headers: {
-        authorization: `Bearer ${TOKEN}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${text.slice(0, 2_000)}`);
-    return JSON.parse(text) as T;
-  }
-
-  ledger(): Promise<Ledger> {
-    return this.api('/ledger');
-  }
-
-  /** Brings devices into the registry; those that are there already stay as they are. */
-  async register(devices: readonly TestDevice[]): Promise<void> {
-    await this.api('/devices/import', { format: 'json', text: JSON.stringify(devices) });
-  }
-
-  /** The service's figures by name, without those that have labels. */
-  async metrics(): Promise<Map<string, number>> {
-    const response = await fetch(`http://127.0.0.1:${this.httpPort}/metrics`);
-    const figures = new Map<string, number>();
-    for (const line of (await response.text()).split('\n')) {
-      const match = /^(\w+) (\S+)$/.exec(line);
-      if (match !== null) figures.set(match[1] as string, Number(match[2]));
-    }
-    return figures;
-  }
-
-  /**
-   * Resolves once history and rules have passed everything that the journal holds.
-   * @throws Error after `withinMs`, saying how far they are
-   */
-  async drained(withinMs = 120_000): Promise<void> {
-    const deadline = performance.now() + withinMs;
-    for (;;) {
-      const figures = await this.metrics();
-      const end = figures.get('townpulse_journal_end_offset');
-      const history = figures.get('townpulse_history_cursor_offset');
-      const rules = figures.get('townpulse_rules_cursor_offset');
-      if (end === undefined || history === undefined || rules === undefined) {
-        throw new Error('the service does not tell its journal, history and rules offsets');
-      }
-      if (history >= end && rules >= end) return;
-      if (performance.now() > deadline) {
-        throw new Error(`not drained within ${withinMs} ms: journal ${end}, history ${history}, rules ${rules}`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
   }
 }
