@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { local, MINUTE_MS } from '../simulators/support/town.ts';
+import { SampleTown } from './support/sample-town.ts';
+
+/** Two report intervals of a lighting controller, minutes of town time. */
+const TWO_INTERVALS = 10;
+/** A feeder whose concentrator meters its 43 lamps, and one whose 40 lamps have a controller each. */
+const METERED = { feeder: 'F-012', concentrator: 'LC-F012', lamps: 43 };
+const SINGLE_LAMPS = { feeder: 'F-001', concentrator: 'LC-F001', lamps: 40 };
+
+describe('a feeder outage', () => {
+  it('by day: one alert names the feeder with its deciding samples, and only samples after the outage resolve it', async () => {
+    const town = await SampleTown.start(local('2026-11-22T14:00'));
+    await town.pass(15);
+    expect(await town.alerts()).toEqual([]);
+    const [from, back] = [town.now, town.now + 95 * MINUTE_MS];
+    await town.fault('feeder-outage', METERED.feeder, '95m');
+
+    // Told in time, by the zero volts that the concentrator reports on its battery.
+    await town.pass(TWO_INTERVALS);
+    const [alert, ...others] = await town.alerts();
+    expect(others).toEqual([]);
+    expect(alert).toMatchObject({
+      ...{ rule: 'feeder-supply', subject: { type: 'parent', id: METERED.feeder }, state: 'firing' },
+      values: { voltage: 0, lamps: METERED.lamps },
+    });
+    expect(alert?.evidence).not.toEqual([]);
+    for (const { device, ts, values } of alert?.evidence ?? []) {
+      expect({ device, voltage: values.voltage }).toEqual({ device: METERED.concentrator, voltage: 0 });
+      expect(Date.parse(ts)).toBeGreaterThanOrEqual(from);
+    }
+
+    // The battery is empty after an hour; three intervals later the concentrator counts as silent. That is no cure.
+    await town.pass(80);
+    expect(await town.service.api(`/devices/${METERED.concentrator}/latest`)).toMatchObject({ online: false });
+    expect(await town.silent()).toEqual([METERED.concentrator]);
+    expect((await town.alerts('state=open')).map(({ id }) => id)).toEqual([alert?.id]);
+
+    // Power is back.
+    await town.passTo(back);
+    expect((await town.alerts('state=open')).map(({ id }) => id)).toEqual([alert?.id]);
+    await town.pass(TWO_INTERVALS);
+    const story = await town.story(alert?.id ?? '');
+    expect(story.history.map(({ from, to, reason }) => [from, to, reason])).toEqual([
+      [null, 'pending', 'condition'],
+      ['pending', 'firing', 'held'],
+      ['firing', 'resolved', 'cleared'],
+    ]);
+    const lastSample = story.evidence.at(-1);
+    expect(lastSample?.device).toBe(METERED.concentrator);
+    expect(lastSample?.values.voltage).toBeGreaterThan(200);
+    expect(lastSample?.ts).toBe(story.resolvedAt);
+    expect(Date.parse(story.resolvedAt ?? '')).toBeGreaterThanOrEqual(back);
+    expect(story.notifications.map(({ outcome }) => outcome)).toEqual(['sent', 'sent']);
+    expect((await town.alerts()).map(({ id }) => id)).toEqual([alert?.id]);
+  });
+
+  it('by night: one alert for each feeder, and not one for each of its lamps', async () => {
+    const town = await SampleTown.start(local('2026-11-22T20:00'));
+    await town.pass(15);
+    expect(await town.rate('feeder', METERED.feeder)).toMatchObject({
+      dark: true,
+      expected: METERED.lamps,
+      unknown: 0,
+    });
+    const [from, back] = [town.now, town.now + 95 * MINUTE_MS];
+    await town.fault('feeder-outage', METERED.feeder, '95m');
+    await town.fault('feeder-outage', SINGLE_LAMPS.feeder, '95m');
+    const ofFeeders = async () => {
+      const alerts = await town.alerts('rule=feeder-supply');
+      return alerts.map(({ subject, state }) => `${subject.id} ${state}`).sort();
+    };
+
+    await town.pass(TWO_INTERVALS);
+    expect(await ofFeeders()).toEqual(['F-001 firing', 'F-012 firing']);
+    for (const { evidence, values } of await town.alerts('rule=feeder-supply')) {
+      expect(values.voltage).toBe(0);
+      for (const { ts } of evidence) expect(Date.parse(ts)).toBeGreaterThanOrEqual(from);
+    }
+    // The metered lamps are seen to be out. Of those whose controllers died with them, nothing is known once it is old.
+    expect(await town.rate('feeder', METERED.feeder)).toMatchObject({ lit: 0, out: METERED.lamps, unknown: 0 });
+
+    // Past the silence of the lamps' controllers, the end of the batteries, and the silence of the concentrators.
+    await town.pass(30);
+    expect(await town.rate('feeder', SINGLE_LAMPS.feeder)).toMatchObject({
+      lit: 0,
+      out: 0,
+      unknown: SINGLE_LAMPS.lamps,
+    });
+    const toldOf = async () => {
+      const open = await town.alerts('state=open');
+      return open
+        .filter(({ subject }) => subject.type === 'device')
+        .map(({ rule, subject }) => `${rule} ${subject.id}`);
+    };
+    expect(await toldOf()).toEqual([]);
+    await town.passTo(back);
+    expect(await town.silent()).toHaveLength(2 + SINGLE_LAMPS.lamps);
+    expect(await toldOf()).toEqual([]);
+    expect(await ofFeeders()).toEqual(['F-001 firing', 'F-012 firing']);
+
+    await town.pass(TWO_INTERVALS);
+    expect(await ofFeeders()).toEqual(['F-001 resolved', 'F-012 resolved']);
+    expect(await town.silent()).toEqual([]);
+    const told = await town.alerts();
+    expect(told.filter(({ subject }) => subject.type === 'device')).toEqual([]);
+    expect(await town.rate('feeder', SINGLE_LAMPS.feeder)).toMatchObject({ unknown: 0 });
+  });
+});
