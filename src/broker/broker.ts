@@ -132,8 +132,9 @@ export class Broker {
       done(Object.assign(new Error(reason), { returnCode }), false);
     };
     if (this.#gate.paused !== null) return refuse('journal-full', SERVER_UNAVAILABLE);
-    if (user === undefined || password === undefined) return refuse('unknown-device', BAD_CREDENTIALS);
-    const outcome = this.#devices.authenticate(user, password);
+    if (user === undefined) return refuse('unknown-device', BAD_CREDENTIALS);
+    // No secret has no bytes: a device that sends none is told apart from one that is not registered.
+    const outcome = this.#devices.authenticate(user, password ?? Buffer.alloc(0));
     if (outcome === 'retired') return refuse(outcome, NOT_AUTHORIZED);
     if (outcome !== 'ok') return refuse(outcome, BAD_CREDENTIALS);
     this.#deviceOf.set(client, user);
