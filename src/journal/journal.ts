@@ -37,9 +37,11 @@ export class Journal implements JournalReader {
   readonly #tail = new Tail(65_536);
   readonly #waiting = new Set<() => void>();
   /** Where the next block goes; null when a failed append left it in doubt, until the next one looks it up. */
-  #next: { offset: Offset; before: number; at: number } | null = null;
+  #next: { offset: Offset; before: number } | null = null;
   /** What readers may see. */
   #durable: { offset: Offset; bytes: number };
+  /** The newest arrival time that was given out. */
+  #latest: number;
   #trimming = false;
 
   /** `consumers` are all that must pass a record before it may be trimmed. */
@@ -56,8 +58,9 @@ export class Journal implements JournalReader {
     this.#point = point;
     this.#blocks = store.bytes('journal');
     this.#cursors = store.table('journal.cursors');
-    const { offset, before } = this.#lookUpNext();
+    const { offset, before, at } = this.#lookUpNext();
     this.#durable = { offset, bytes: before };
+    this.#latest = at;
     for (const consumer of consumers) this.#passed.set(consumer, this.#cursors.get(consumer) ?? 1);
   }
 
@@ -71,10 +74,11 @@ export class Journal implements JournalReader {
       .transaction(() => {
         const next = this.#next ?? this.#lookUpNext();
         this.#next = null;
-        const at = Math.max(this.#clock.now(), next.at);
+        const at = this.arrival();
+        this.#latest = at;
         const bytes = records.length === 0 ? 0 : this.#writeBlock(next, at, records);
         alongside({ first: next.offset, at });
-        this.#next = { offset: next.offset + records.length, before: next.before + bytes, at };
+        this.#next = { offset: next.offset + records.length, before: next.before + bytes };
         return { first: next.offset, at, bytes: next.before + bytes };
       })
       .catch((error: unknown) => {
@@ -86,6 +90,11 @@ export class Journal implements JournalReader {
     this.#durable = { offset: written.first + records.length, bytes: written.bytes };
     for (const wake of this.#waiting) wake();
     return written;
+  }
+
+  /** When what comes now arrives: now by the clock, but never before what arrived already. */
+  arrival(): number {
+    return Math.max(this.#clock.now(), this.#latest);
   }
 
   end(_partition: number): Offset {

@@ -53,6 +53,7 @@ describe('the journal', () => {
     const { journal: first, store } = await journal();
     await first.append([sample('a', 1)]);
     const back = new Journal(store, new TrialClock(10), SETTINGS, ['history']);
+    expect(back.arrival()).toBe(1_000);
     await back.append([sample('a', 2)]);
     expect(back.read(0, 1, 10).map(({ at }) => at)).toEqual([1_000, 1_000]);
   });
