@@ -16,7 +16,7 @@ import type { DeviceList } from './http/resources/device-import.ts';
 import { createHttp, type HttpParts } from './http/server.ts';
 import { Journal, lastArrival } from './journal/journal.ts';
 import { Ticker } from './journal/ticker.ts';
-import { systemClock } from './kernel/clock.ts';
+import { steadyClock, systemClock } from './kernel/clock.ts';
 import { Closers } from './kernel/closers.ts';
 import { takeDataDirectory } from './kernel/data-directory.ts';
 import { messageOf, TownError } from './kernel/errors.ts';
@@ -107,7 +107,7 @@ const ONLINE_INTERVALS = 3;
  */
 export async function startService(settings: Settings, options: ServiceOptions): Promise<Service> {
   const { log, point = noPoint, demo } = options;
-  const realClock = systemClock;
+  const realClock = steadyClock;
   const closers = new Closers();
   const metrics = new Metrics();
   metrics.collectProcess();
@@ -147,7 +147,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
     const gate = new Gate(
       {
         decode: (message) => {
-          const [arrival, wall] = [clock.clock.now(), realClock.now()];
+          const [arrival, wall] = [journal.arrival(), systemClock.now()];
           return decoder.decode({ ...message, arrival, wall: Math.abs(arrival - wall) > APART_MS ? wall : null });
         },
       },

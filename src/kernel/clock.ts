@@ -1,6 +1,7 @@
 /**
  * Time comes in by the door: whoever needs it is handed a {@link Clock}. Two are in use side by side, the town's (arrival
- * times, ticks, calendar; it may be a {@link TrialClock}) and the machine's (time-outs, back-off; always {@link systemClock}).
+ * times, ticks, calendar; the {@link systemClock} or a {@link TrialClock}) and the machine's (time-outs, back-off, how long
+ * something took; always the {@link steadyClock}).
  */
 export interface Clock {
   /** Milliseconds since 1970 on this clock. */
@@ -16,7 +17,7 @@ export interface Timer {
   stop(): void;
 }
 
-/** The machine's own clock. */
+/** The machine's own clock, which somebody may set, also back. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (_name, ms, run) => {
@@ -28,6 +29,9 @@ export const systemClock: Clock = {
     return { stop: () => clearInterval(handle) };
   },
 };
+
+/** The machine's time as it passes, whatever its clock is set to: for durations, and for nothing that is shown or kept. */
+export const steadyClock: Clock = { ...systemClock, now: () => performance.timeOrigin + performance.now() };
 
 /** Resolves after `ms` of `clock`, or rejects with the signal's reason when that is aborted first. */
 export function sleep(clock: Clock, name: string, ms: number, signal?: AbortSignal): Promise<void> {
@@ -63,7 +67,7 @@ export class TrialClock implements Clock {
   readonly #waiting = new Set<Waiting>();
   readonly #real: Clock;
 
-  constructor(start: number, real: Clock = systemClock) {
+  constructor(start: number, real: Clock = steadyClock) {
     this.#now = start;
     this.#real = real;
   }

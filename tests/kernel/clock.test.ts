@@ -1,5 +1,17 @@
-import { describe, expect, it } from 'vitest';
-import { sleep, TrialClock } from '../../src/kernel/clock.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { sleep, steadyClock, TrialClock } from '../../src/kernel/clock.ts';
+
+describe('the steady clock', () => {
+  it('goes on where the machine’s clock is set back', () => {
+    const before = steadyClock.now();
+    const now = Date.now();
+    const set = vi.spyOn(Date, 'now').mockReturnValue(now - 3_600_000);
+    const after = steadyClock.now();
+    set.mockRestore();
+    expect(after).toBeGreaterThanOrEqual(before);
+    expect(after - before).toBeLessThan(60_000);
+  });
+});
 
 describe('the trial clock', () => {
   it('stands until it is moved', () => {
