@@ -104,9 +104,10 @@ export class Engine {
 
   #change({ change, at }: ChangeRecord): void {
     if (change.what === 'rulebook') {
+      const before = this.book;
       this.adopt(change.text);
       this.isBookChanged = true;
-      this.#closeWithoutRule(at);
+      this.#closeWithoutRule(before, at);
       return;
     }
     this.roster.apply(change, at);
@@ -118,14 +119,15 @@ export class Engine {
     }
   }
 
-  /** Ends what rules held that are no more, or no longer judge the device. */
-  #closeWithoutRule(at: number): void {
-    const ids = new Set(
-      this.book.rules.flatMap((rule) => (rule.type === 'ratio' ? [rule.id, coverageId(rule)] : [rule.id])),
-    );
+  /** Ends what rules of `before` held that are no more, and lets go whom the others do not judge any more. */
+  #closeWithoutRule(before: Rulebook, at: number): void {
+    // A rule that judges in another way under the old name is another rule.
+    const types = new Map(before.rules.map(({ id, type }) => [id, type]));
+    const kept = this.book.rules.filter(({ id, type }) => types.get(id) === type);
+    const ids = new Set(kept.flatMap((rule) => (rule.type === 'ratio' ? [rule.id, coverageId(rule)] : [rule.id])));
     for (const id of this.occurrences.rules()) {
       if (ids.has(id)) continue;
-      for (const occurrence of this.occurrences.all(id)) this.occurrences.close(occurrence, at, 'rule-removed');
+      for (const occurrence of this.occurrences.all(id)) this.#close(occurrence, at, 'rule-removed');
     }
     for (const member of this.roster.inOrder()) this.#letGo(member, at);
   }
@@ -142,9 +144,18 @@ export class Engine {
         if (isJudged && isStillAbout(rule, member, occurrence)) continue;
         occurrence.bad = occurrence.bad.filter((one) => one !== device.id);
         this.occurrences.touch(occurrence);
-        if (occurrence.bad.length === 0) this.occurrences.close(occurrence, at, reason);
+        if (occurrence.bad.length === 0) this.#close(occurrence, at, reason);
       }
     }
+  }
+
+  #close(occurrence: Occurrence, at: number, reason: string): void {
+    const { rule, subject, startedAt, finding } = occurrence;
+    this.occurrences.close(occurrence, at, reason);
+    const member = this.roster.members.get(subject.id);
+    // Where the rule comes back and the silence goes on, that is another alert.
+    if (finding.verdict === 'silent' && member !== undefined)
+      this.roster.judge(member, rule, Math.max(at, startedAt + 1));
   }
 
   #sun(): Sun | null {

@@ -31,7 +31,7 @@ export interface Heard {
   /** The service's absences in all ({@link Roster.away}) at that arrival. */
   away: number;
   lamps: LampReport | null;
-  /** By rule: time of the newest sample that said enough for it. */
+  /** By rule: time of the newest sample that said enough for it; by a silence: when it was closed without having ended. */
   judged: Record<string, number>;
 }
 
@@ -107,6 +107,12 @@ export class Roster {
     }
     this.changedHeard.add(sample.device);
     return isNewer;
+  }
+
+  /** Notes up to when a rule has judged a device. */
+  judge({ device, heard }: Member, rule: string, until: number): void {
+    heard.judged[rule] = until;
+    this.changedHeard.add(device.id);
   }
 
   /** Devices that hang from a network node, in the order of their ids. */

@@ -56,7 +56,7 @@ export class SilenceJudge {
         {
           organisation: rule.organisation ?? organisation,
           bad: [id],
-          startedAt: at - over,
+          startedAt: Math.max(at - over, member.heard.judged[rule.id] ?? 0),
           receivedAt: at,
           finding: this.#finding(member, at, 'silent'),
         },

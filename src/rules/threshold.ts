@@ -35,7 +35,7 @@ export class ThresholdJudge {
     if (before !== undefined && ts <= before) return;
     const holds = rule.when.holds(context);
     if (holds === null) return;
-    member.heard.judged[rule.id] = ts;
+    this.#speech.roster.judge(member, rule.id, ts);
     const occurrence = this.#speech.occurrences.of(rule.id, subjectOf(rule, member));
     if (holds) this.#worse(rule, member, record, occurrence);
     else if (occurrence?.bad.includes(member.device.id)) this.#better(rule, member, record, context, occurrence);
@@ -103,7 +103,8 @@ export class ThresholdJudge {
   ): void {
     const { at, sample } = record;
     const { occurrences } = this.#speech;
-    if (occurrence.firedAt !== null && rule.clear !== null && rule.clear.holds(context) !== true) return;
+    const hasHeld = occurrence.firedAt !== null || occurrence.lateSince !== null;
+    if (hasHeld && rule.clear !== null && rule.clear.holds(context) !== true) return;
     occurrence.bad = occurrence.bad.filter((id) => id !== member.device.id);
     occurrences.touch(occurrence);
     if (occurrence.bad.length > 0) return;
