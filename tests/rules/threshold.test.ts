@@ -217,6 +217,13 @@ describe('the order of time', () => {
     },
   );
 
+  it('a batch that ends between the limit and what clears it leaves an alert that is open, as if it had come in time', () => {
+    const town = water().at('12:00:31');
+    town.uploads('WP-1', { '10:30': { pressure: 0.1 }, '10:45': { pressure: 0.1 }, '11:00': { pressure: 0.145 } });
+    town.at('12:10');
+    expect(town.story().at(-1)).toBe('12:00:35 fired low-pressure WP-1 (held)');
+  });
+
   it('a batch that breaks in the past and still holds is told by its newest sample, dated when it had held long enough', () => {
     const town = water();
     town.at('10:00:30').reports('WP-1', { pressure: 0.3 });
