@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isNode, LineCounter, parseDocument } from 'yaml';
+import { isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { messageOf, type Problem } from './errors.ts';
 import { didYouMean } from './nearest.ts';
@@ -8,6 +8,8 @@ import { didYouMean } from './nearest.ts';
 export interface Locator {
   /** `FILE:LINE:COLUMN` of the value at `path`, or of its nearest parent that exists. */
   at(path: readonly PropertyKey[]): string;
+  /** `FILE:LINE:COLUMN` of a letter of the text at `path`: of the one `offset` letters (0-based) into its value. */
+  inside(path: readonly PropertyKey[], offset: number): string;
 }
 
 /** A YAML text read by a schema: its value, or everything that is wrong with it, each with `FILE:LINE:COLUMN`. */
@@ -38,10 +40,16 @@ export function readDocument<T>(text: string, file: string, schema: z.ZodType<T>
       }
       return `${file}:1:1`;
     },
+    inside: (path, offset) => {
+      const node = document.getIn(path, true);
+      if (!isScalar(node) || !node.range || typeof node.value !== 'string') return locate.at(path);
+      const [start, end] = node.range;
+      return place(start + offsetInSource(text.slice(start, end), node.value, offset));
+    },
   };
   const parsed = schema.safeParse(document.toJS(), { reportInput: true });
   if (parsed.success) return { ok: true, value: parsed.data, locate };
-  return { ok: false, problems: parsed.error.issues.flatMap((issue) => explain(issue, locate)) };
+  return { ok: false, problems: parsed.error.issues.flatMap((issue) => explain(issue, { schema, locate })) };
 }
 
 /** Reads the YAML file `file` as {@link readDocument} does; that it can't be read is a problem like another. Never throws. */
@@ -55,19 +63,88 @@ export function readDocumentFile<T>(file: string, schema: z.ZodType<T>): Documen
   return readDocument(text, file, schema);
 }
 
-/** What `issue` says, by the path it is about: one thing, or one for each key that is not known. */
-export function describeIssue(issue: z.core.$ZodIssue): { path: readonly PropertyKey[]; message: string }[] {
+/**
+ * What `issue` says, by the path it is about: one thing, or one for each key that is not known. With the schema it was
+ * found by, it also says which key was meant.
+ */
+export function describeIssue(
+  issue: z.core.$ZodIssue,
+  schema?: z.core.$ZodType,
+): { path: readonly PropertyKey[]; message: string }[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...issue.path, key], message: `unknown key "${key}"` }));
+    const known = schema === undefined ? [] : keysAt(schema, issue.path);
+    return issue.keys.map((key) => {
+      const hint = didYouMean(
+        key,
+        known.filter((one) => one !== key),
+      );
+      return { path: [...issue.path, key], message: `unknown key "${key}"${hint}` };
+    });
   }
   if (issue.code === 'invalid_value' && typeof issue.input === 'string') {
     const hint = didYouMean(issue.input, issue.values.map(String));
     return [{ path: issue.path, message: `"${issue.input}" is not known${hint}` }];
   }
+  if (issue.code === 'invalid_union' && issue.discriminator !== undefined) {
+    const found = (issue.input as Record<string, unknown> | undefined)?.[issue.discriminator];
+    if (typeof found === 'string') {
+      // Zod's types leave `options` out.
+      const { options = [] } = issue as { options?: readonly unknown[] };
+      const hint = didYouMean(found, options.map(String));
+      return [{ path: issue.path, message: `"${found}" is not known${hint}` }];
+    }
+  }
   return [{ path: issue.path, message: issue.message }];
 }
 
-function explain(issue: z.core.$ZodIssue, locate: Locator): Problem[] {
+/** What `issue` says, with its place; `base` is where in the document the value stands that `schema` was asked about. */
+export function explain(
+  issue: z.core.$ZodIssue,
+  { schema, locate, base = [] }: { schema: z.core.$ZodType; locate: Locator; base?: readonly PropertyKey[] },
+): Problem[] {
   const prefix = issue.path.length === 0 ? '' : `${issue.path.map(String).join('.')}: `;
-  return describeIssue(issue).map(({ path, message }) => ({ path: locate.at(path), message: prefix + message }));
+  return describeIssue(issue, schema).map(({ path, message }) => ({
+    path: locate.at([...base, ...path]),
+    message: prefix + message,
+  }));
+}
+
+/** The keys that an object at `path` may have by `schema`. */
+function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  const [key, ...rest] = path;
+  switch (def.type) {
+    case 'object': {
+      if (key === undefined) return Object.keys(def.shape);
+      const inner = def.shape[String(key)];
+      return inner === undefined ? [] : keysAt(inner, rest);
+    }
+    case 'array':
+      return keysAt(def.element, rest);
+    case 'record':
+      return keysAt(def.valueType, rest);
+    case 'union':
+      return def.options.flatMap((option) => keysAt(option, path));
+    case 'pipe':
+      return keysAt(def.in, path);
+    case 'optional':
+    case 'nullable':
+    case 'default':
+    case 'prefault':
+    case 'readonly':
+      return keysAt(def.innerType, path);
+    default:
+      return [];
+  }
+}
+
+/** How far into the source of a YAML string a letter of its value stands: quotes, indentation and line ends are no part of it. */
+function offsetInSource(source: string, value: string, offset: number): number {
+  const header = /^[|>].*\n/.exec(source)?.[0].length;
+  const start = header ?? (/^["']/.test(source) ? 1 : 0);
+  let left = value.slice(0, offset).replace(/\s/g, '').length;
+  let at = start;
+  while (left > 0 && at < source.length) if (!/\s/.test(source[at++] ?? '')) left--;
+  if (offset < value.length) while (/\s/.test(source[at] ?? '')) at++;
+  return at;
 }

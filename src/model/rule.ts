@@ -70,3 +70,8 @@ export type RatioRule = z.infer<typeof RatioRule>;
 /** A rule, as a town's `rules.yaml` says it. */
 export const Rule = z.discriminatedUnion('type', [ThresholdRule, SilenceRule, RatioRule]);
 export type Rule = z.infer<typeof Rule>;
+
+/** Id of a ratio's own alert about too few reports. */
+export function coverageId({ id }: { id: string }): string {
+  return `${id}.coverage`;
+}

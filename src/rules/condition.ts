@@ -57,7 +57,7 @@ export class Conditions {
   compile(text: string): Condition | Flaw {
     try {
       const program = this.#environment.parse(text);
-      const { fields, attributes } = namesIn(program.ast);
+      const { fields, attributes } = this.#namesIn(program.ast);
       const { valid, type, error } = program.check();
       if (!valid) return this.#flaw(text, error);
       if (type !== 'bool') return { message: `it gives a ${type}, where a condition gives true or false`, offset: 0 };
@@ -84,6 +84,24 @@ export class Conditions {
     }
   }
 
+  /** The fields and attributes that an expression names; its own variables are neither. */
+  #namesIn(ast: ASTNode): { fields: string[]; attributes: string[] } {
+    const fields = new Set<string>();
+    const attributes = new Set<string>();
+    const visit = (node: unknown): void => {
+      if (Array.isArray(node)) return node.forEach(visit);
+      if (typeof node !== 'object' || node === null || !('op' in node)) return;
+      const { op, args } = node as ASTNode;
+      const attribute = attributeIn(node as ASTNode);
+      if (op === 'id' && this.#kind.fields[args as string] !== undefined) fields.add(args as string);
+      else if (attribute !== null) attributes.add(attribute);
+      else if (Array.isArray(args)) args.forEach(visit);
+      else visit(args);
+    };
+    visit(ast);
+    return { fields: [...fields], attributes: [...attributes] };
+  }
+
   #flaw(text: string, error: unknown): Flaw {
     if (!(error instanceof ParseError || error instanceof CelTypeError)) throw error;
     const { code, summary, range } = error;
@@ -108,26 +126,11 @@ export function isFlaw(compiled: Condition | Flaw): compiled is Flaw {
   return 'offset' in compiled;
 }
 
-/** The fields and attributes that an expression names. */
-function namesIn(ast: ASTNode): { fields: string[]; attributes: string[] } {
-  const fields = new Set<string>();
-  const attributes = new Set<string>();
-  const visit = (node: unknown): void => {
-    if (Array.isArray(node)) return node.forEach(visit);
-    if (typeof node !== 'object' || node === null || !('op' in node)) return;
-    const { op, args } = node as ASTNode;
-    if (op === 'id') fields.add(args as string);
-    else if (isAttribute(node as ASTNode)) attributes.add((args as [ASTNode, string])[1]);
-    else if (Array.isArray(args)) args.forEach(visit);
-    else visit(args);
-  };
-  visit(ast);
-  fields.delete('attributes');
-  return { fields: [...fields], attributes: [...attributes] };
-}
-
-function isAttribute({ op, args }: ASTNode): boolean {
-  if (op !== '.') return false;
-  const [of] = args as [ASTNode, string];
-  return of.op === 'id' && of.args === 'attributes';
+/** The attribute that a node asks for, as `attributes.NAME` or `attributes["NAME"]`; null when it asks for none. */
+function attributeIn({ op, args }: ASTNode): string | null {
+  if (op !== '.' && op !== '[]') return null;
+  const [of, name] = args as [ASTNode, string | ASTNode];
+  if (of.op !== 'id' || of.args !== 'attributes') return null;
+  if (typeof name === 'string') return name;
+  return name.op === 'value' && typeof name.args === 'string' ? name.args : null;
 }

@@ -1,12 +1,13 @@
 import type { Kinds } from '../model/kind.ts';
 import type { ChangeRecord, JournalRecord, SampleRecord, TickRecord } from '../model/record.ts';
+import { coverageId } from '../model/rule.ts';
 import { Sun } from '../model/sun.ts';
 import type { Transition } from '../model/transition.ts';
 import type { ConditionContext } from './condition.ts';
 import { type GroupCount, Lighting } from './lighting.ts';
 import { LightingRecord } from './lighting-record.ts';
 import { type Occurrence, Occurrences } from './occurrences.ts';
-import { coverageId, RatioJudge } from './ratio.ts';
+import { RatioJudge } from './ratio.ts';
 import { appliesTo, type Member, Roster } from './roster.ts';
 import { EMPTY_RULEBOOK, type Rulebook, readRulebook } from './rulebook.ts';
 import { SilenceJudge } from './silence.ts';

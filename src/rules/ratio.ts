@@ -1,6 +1,6 @@
 import type { Evidence, Severity, Subject } from '../model/alert.ts';
 import { instant } from '../model/primitives.ts';
-import type { RatioRule } from '../model/rule.ts';
+import { coverageId, type RatioRule } from '../model/rule.ts';
 import type { Finding } from '../model/transition.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { type GroupCount, type LampGroup, ratesOf, verdictOf } from './lighting.ts';
@@ -123,11 +123,6 @@ interface Move {
   at: number;
   since: number;
   instead: (Parameters<Speech['begin']>[5] & object) | null;
-}
-
-/** Id of the rule's own alert about too few reports. */
-export function coverageId({ id }: RatioRule): string {
-  return `${id}.coverage`;
 }
 
 /** Whether the rule judges this group. */

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { describeIssue, type Locator, readDocument } from '../kernel/document.ts';
+import { explain, type Locator, readDocument } from '../kernel/document.ts';
 import { type Problem, TownError } from '../kernel/errors.ts';
 import { didYouMean } from '../kernel/nearest.ts';
 import type { Kind, Kinds } from '../model/kind.ts';
-import { type RatioRule, Rule, type SilenceRule, type ThresholdRule } from '../model/rule.ts';
+import { coverageId, type RatioRule, Rule, type SilenceRule, type ThresholdRule } from '../model/rule.ts';
 import { type Condition, Conditions, isFlaw } from './condition.ts';
 
 /** A threshold rule with its conditions compiled. */
@@ -49,13 +49,9 @@ export function readRulebook(
 ): { ok: true; book: Rulebook } | { ok: false; problems: Problem[] } {
   const document = readDocument(text, file, RuleList);
   if (!document.ok) return document;
-  const reader = new RuleReader(
-    document.value.map(({ id }) => String(id)),
-    document.locate,
-    around,
-  );
+  const reader = new RuleReader(document.value, document.locate, around);
   const rules = document.value.map((written, index) => reader.read(written, index));
-  if (reader.problems.length > 0) return { ok: false, problems: reader.problems };
+  if (reader.problems.length > 0) return { ok: false, problems: inOrder(reader.problems) };
   return { ok: true, book: { version: versionOf(text), text, rules: rules.filter((rule) => rule !== null) } };
 }
 
@@ -74,63 +70,78 @@ export function versionOf(text: string): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
 
+/** A rule as it is written: whatever of it can be checked is, also where another part of it is wrong. */
+type Written = z.infer<typeof RuleList>[number];
+
 class RuleReader {
   readonly problems: Problem[] = [];
   readonly #ids: readonly string[];
+  /** What rules call their own alerts about too few reports: by that id, the rule's. */
+  readonly #coverage: ReadonlyMap<string, string>;
   readonly #locate: Locator;
   readonly #around: RulebookSurroundings;
   readonly #conditions = new Map<string, Conditions>();
 
-  constructor(ids: readonly string[], locate: Locator, around: RulebookSurroundings) {
-    this.#ids = ids;
+  constructor(written: readonly Written[], locate: Locator, around: RulebookSurroundings) {
+    this.#ids = written.map(({ id }) => String(id));
+    const ratios = written.filter(({ type }) => type === 'ratio').map(({ id }) => String(id));
+    this.#coverage = new Map(ratios.map((id) => [coverageId({ id }), id]));
     this.#locate = locate;
     this.#around = around;
   }
 
   /** The compiled rule, or null when something is wrong with it. */
-  read(written: unknown, index: number): CompiledRule | null {
+  read(written: Written, index: number): CompiledRule | null {
+    const before = this.problems.length;
     const parsed = Rule.safeParse(written, { reportInput: true });
-    if (parsed.success) return this.#check(parsed.data, index);
-    for (const issue of parsed.error.issues) {
-      for (const { path, message } of describeIssue(issue)) {
-        const named = path.length === 0 ? '' : `${path.map(String).join('.')}: `;
-        this.#wrong([index, ...path], `${named}${message}`);
-      }
-    }
-    return null;
+    const about = { schema: Rule, locate: this.#locate, base: [index] };
+    for (const issue of parsed.error?.issues ?? []) this.problems.push(...explain(issue, about));
+    this.#checkNames(written, index);
+    const conditions = this.#compile(written, index);
+    if (!parsed.success || this.problems.length > before) return null;
+    const rule = parsed.data;
+    if (rule.type !== 'threshold') return rule;
+    return conditions.when === null ? null : { ...rule, when: conditions.when, clear: conditions.clear };
   }
 
-  #check(rule: Rule, index: number): CompiledRule | null {
-    const { kinds, organisations, targets } = this.#around;
-    const before = this.problems.length;
-    if (this.#ids.indexOf(rule.id) < index) this.#wrong([index, 'id'], `there is a rule ${rule.id} already`);
-    const kind = kinds.get(rule.kind);
-    if (kind === undefined) this.#unknown([index, 'kind'], 'kind', rule.kind, [...kinds.keys()]);
-    if (rule.organisation !== undefined && organisations?.includes(rule.organisation) === false)
-      this.#unknown([index, 'organisation'], 'organisation', rule.organisation, organisations);
-    const target = /^plan\.yaml#(.*)$/.exec(rule.basis ?? '')?.[1];
+  #checkNames({ id, organisation, basis, inhibitedBy }: Written, index: number): void {
+    const { organisations, targets } = this.#around;
+    const own = String(id);
+    const ratio = this.#coverage.get(own);
+    if (this.#ids.indexOf(own) < index && id !== undefined)
+      this.#wrong([index, 'id'], `there is a rule ${own} already`);
+    if (ratio !== undefined)
+      this.#wrong([index, 'id'], `${own} is what ${ratio} calls its alert about too few reports`);
+    if (typeof organisation === 'string' && organisations?.includes(organisation) === false)
+      this.#unknown([index, 'organisation'], 'organisation', organisation, organisations);
+    const target = typeof basis === 'string' ? /^plan\.yaml#(.*)$/.exec(basis)?.[1] : undefined;
     if (target !== undefined && targets?.includes(target) === false)
       this.#unknown([index, 'basis'], 'target of the plan', target, targets);
-    for (const [place, id] of rule.inhibitedBy.entries()) {
-      if (id === rule.id) this.#wrong([index, 'inhibitedBy', place], 'a rule cannot hold itself back');
-      else if (!this.#ids.includes(id)) this.#unknown([index, 'inhibitedBy', place], 'rule', id, this.#ids);
+    for (const [place, other] of Array.isArray(inhibitedBy) ? inhibitedBy.entries() : []) {
+      if (other === id) this.#wrong([index, 'inhibitedBy', place], 'a rule cannot hold itself back');
+      else if (typeof other === 'string' && !this.#ids.includes(other))
+        this.#unknown([index, 'inhibitedBy', place], 'rule', other, this.#ids);
     }
-    const compiled = this.#compile(rule, kind, index);
-    return this.problems.length === before ? compiled : null;
   }
 
-  #compile(rule: Rule, kind: Kind | undefined, index: number): CompiledRule | null {
-    if (kind === undefined) return null;
-    if (rule.type === 'ratio') {
+  #compile(written: Written, index: number): { when: Condition | null; clear: Condition | null } {
+    const { kinds } = this.#around;
+    const none = { when: null, clear: null };
+    if (typeof written.kind !== 'string') return none;
+    const kind = kinds.get(written.kind);
+    if (kind === undefined) {
+      this.#unknown([index, 'kind'], 'kind', written.kind, [...kinds.keys()]);
+      return none;
+    }
+    if (written.type === 'ratio')
       for (const field of ['lampsLit', 'lampsTotal'])
         if (kind.fields[field] === undefined)
           this.#wrong([index, 'part'], `lamps are counted by ${field}, which ${kind.id} does not have`);
-      return rule;
-    }
-    if (rule.type === 'silence') return rule;
-    const when = this.#condition(kind, rule.when, [index, 'when']);
-    const clear = rule.clear === undefined ? null : this.#condition(kind, rule.clear, [index, 'clear']);
-    return when === null ? null : { ...rule, when, clear };
+    const { when, clear } = written;
+    return {
+      when: typeof when === 'string' ? this.#condition(kind, when, [index, 'when']) : null,
+      clear: typeof clear === 'string' ? this.#condition(kind, clear, [index, 'clear']) : null,
+    };
   }
 
   #condition(kind: Kind, text: string, path: PropertyKey[]): Condition | null {
@@ -138,7 +149,7 @@ class RuleReader {
     this.#conditions.set(kind.id, conditions);
     const compiled = conditions.compile(text);
     if (!isFlaw(compiled)) return compiled;
-    this.problems.push({ path: shifted(this.#locate.at(path), compiled.offset), message: compiled.message });
+    this.problems.push({ path: this.#locate.inside(path, compiled.offset), message: compiled.message });
     return null;
   }
 
@@ -151,7 +162,11 @@ class RuleReader {
   }
 }
 
-/** `FILE:LINE:COLUMN` moved right, to the place inside a text that stands on one line. */
-function shifted(place: string, offset: number): string {
-  return place.replace(/\d+$/, (column) => String(Number(column) + offset));
+/** Problems in the order of their places. */
+function inOrder(problems: readonly Problem[]): Problem[] {
+  const place = ({ path }: Problem) => (/:(\d+):(\d+)$/.exec(path) ?? []).slice(1).map(Number);
+  return [...problems].sort((a, b) => {
+    const [[line = 0, column = 0], [otherLine = 0, otherColumn = 0]] = [place(a), place(b)];
+    return line - otherLine || column - otherColumn;
+  });
 }

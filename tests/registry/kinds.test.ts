@@ -61,7 +61,7 @@ describe('loading the kinds', () => {
       'd.yaml:1:5: id: "drain-level" does not go with the file\'s name: call the file drain-level.yaml',
       expect.stringMatching(/^e\.yaml:1:\d+: /),
       expect.stringMatching(/^f\.yaml:1:1: reportInterval: /),
-      'f.yaml:3:18: unknown key "reportIntervall"',
+      'f.yaml:3:18: unknown key "reportIntervall" (did you mean reportInterval?)',
     ]);
   });
 
