@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import type { Device } from '../../src/model/device.ts';
+import type { Value } from '../../src/model/sample.ts';
+import { type Condition, Conditions, isFlaw } from '../../src/rules/condition.ts';
+import { KINDS } from './support/town.ts';
+
+function compiled(kind: string, text: string): Condition {
+  const condition = new Conditions(KINDS.get(kind) as NonNullable<ReturnType<typeof KINDS.get>>).compile(text);
+  if (isFlaw(condition)) throw new Error(condition.message);
+  return condition;
+}
+
+function holds(text: string, values: Record<string, Value>, attributes: Device['attributes'] = {}): boolean | null {
+  return compiled('water-pressure', text).holds({ ...values, attributes });
+}
+
+describe('a condition', () => {
+  it.each<[string, Record<string, Value>, Device['attributes'], boolean | null]>([
+    ['pressure < 0.14', { pressure: 0.1 }, {}, true],
+    ['pressure < 0.14', { pressure: 0.14 }, {}, false],
+    ['pressure < 0.14', { battery: 9 }, {}, null],
+    ['pressure < 0.14 || battery < 10', { pressure: 0.1 }, {}, null],
+    ['pressure < attributes.minPressure', { pressure: 0.1 }, { minPressure: 0.2 }, true],
+    ['pressure < attributes.minPressure', { pressure: 0.1 }, {}, null],
+    ["pressure < attributes['minPressure']", { pressure: 0.1 }, {}, null],
+    ['pressure < attributes.minPressure + 0.01', { pressure: 0.205 }, { minPressure: 0.2 }, true],
+    ['attributes.role == "end" && pressure < 0.14', { pressure: 0.1 }, { role: 'end' }, true],
+    ['attributes.role == "end" && pressure < 0.14', { pressure: 0.1 }, { role: 'trunk' }, false],
+    ['[pressure, flow].exists(v, v < 0.0)', { pressure: 0.1, flow: -3 }, {}, true],
+    ['[pressure, flow].exists(v, v < 0.0)', { pressure: 0.1 }, {}, null],
+    ['[1.0, 2.0][int(pressure)] > 1.5', { pressure: 1 }, {}, true],
+  ])('%s of %j with %j: %j', (text, values, attributes, expected) => {
+    expect(holds(text, values, attributes)).toBe(expected);
+  });
+
+  it('says nothing of a sample that it cannot be worked out for', () => {
+    expect(holds('[1.0, 2.0][int(pressure)] > 1.5', { pressure: 2 })).toBeNull();
+  });
+
+  it('knows switches as well as numbers', () => {
+    const open = compiled('gas-meter', 'tamper && !valveOpen');
+    expect(open.holds({ tamper: true, valveOpen: false, attributes: {} })).toBe(true);
+    expect(open.holds({ tamper: true, valveOpen: true, attributes: {} })).toBe(false);
+  });
+
+  it('says which fields and attributes it asks for', () => {
+    const { fields, attributes } = compiled(
+      'water-pressure',
+      'pressure < attributes.minPressure && [battery].all(v, v > 3.0) && attributes["role"] == "end"',
+    );
+    expect([fields, attributes]).toEqual([
+      ['pressure', 'battery'],
+      ['minPressure', 'role'],
+    ]);
+  });
+});
