@@ -50,9 +50,11 @@ async function run(options: Options): Promise<void> {
   const { service, greeting } = demo
     ? await startDemo(settings, readSpeed(options.speed) ?? 10, log)
     : { service: await startService(settings, { trial: readTrial(options), log }), greeting: [] };
+  // Before anybody is told that it runs: who hears it may stop it at once.
+  const stopped = stopSignal();
   console.log(`ready http://${settings.host}:${service.httpPort} mqtt://${settings.host}:${service.mqttPort}`);
   for (const line of greeting) console.log(line);
-  await stopSignal();
+  await stopped;
   process.exit(await stop(service, log));
 }
 

@@ -16,13 +16,13 @@ const service = await startService(settings, {
   point: killAt(process.env.TOWNPULSE_TEST_KILL_AT),
   sync: process.env.TOWNPULSE_TEST_NO_SYNC !== '1',
 });
-console.log(`ready http://${settings.host}:${service.httpPort} mqtt://${settings.host}:${service.mqttPort}`);
 process.once('SIGTERM', () => {
   void service.stop().then((problems) => {
     for (const problem of problems) console.error(problem);
     process.exit(problems.length === 0 ? 0 : 1);
   });
 });
+console.log(`ready http://${settings.host}:${service.httpPort} mqtt://${settings.host}:${service.mqttPort}`);
 
 function killAt(wish: string | undefined): Point {
   if (wish === undefined) return noPoint;
