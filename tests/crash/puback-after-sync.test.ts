@@ -1,92 +1,112 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectAsync } from 'mqtt';
-import { expect, onTestFinished, test } from 'vitest';
-import type { Latencies } from '../support/latencies.ts';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { Publisher } from '../support/publisher.ts';
 import { ServiceProcess } from '../support/service.ts';
 import { Dice } from './dice.ts';
 import { ScriptedDevice } from './scripted-device.ts';
+import { slowedAtCall } from './strace.ts';
 
 /*
  * P1: nothing is acknowledged before it is synced. A kill cannot see a missing sync, since the kernel keeps what was
- * written; so strace makes every fdatasync, which is what LMDB syncs by, take 300 ms longer, before it does anything.
- * Whatever is acknowledged sooner than that was not synced.
+ * written; so strace makes every fdatasync, which is what LMDB syncs by (on a thread of libuv's), take 300 ms longer,
+ * before it does anything. Whatever is acknowledged sooner than that was not synced.
  */
 
-const DELAY_MS = 300;
-const SLOW_SYNC = [
-  ...['strace', '-D', '-f', '--seccomp-bpf', '-qq', '-o', '/dev/null'],
-  ...['-e', 'trace=fdatasync', '-e', `inject=fdatasync:delay_enter=${DELAY_MS * 1_000}`],
-];
-const DEVICES = 50;
-const withStrace = test.skipIf(!existsSync('/usr/bin/strace'));
+const SYNC_MS = 300;
+const DEVICES = 60;
 
-async function startSlow(env: Record<string, string> = {}): Promise<{ port: number; devices: ScriptedDevice[] }> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'townpulse-sync-'));
-  onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
-  const service = await ServiceProcess.start({ dataDir, from: 'sources', env, under: SLOW_SYNC, withinMs: 60_000 });
-  onTestFinished(() => service.kill());
-  const dice = new Dice(1);
-  // Readings new, late, twice, and unusable: what becomes a dead letter must be as durable.
-  const devices = Array.from({ length: DEVICES }, (_, number) => new ScriptedDevice(number, dice));
-  await service.register(devices.map(({ registration }) => registration));
-  return { port: service.mqttPort, devices };
+/** Readings new, late, twice, and unusable: what becomes a dead letter must be as durable. */
+const dice = new Dice(1);
+const devices = Array.from({ length: DEVICES }, (_, number) => new ScriptedDevice(number, dice));
+/** Each test has devices of its own. */
+const [alone, byQos2, ...many] = devices as [ScriptedDevice, ScriptedDevice, ...ScriptedDevice[]];
+const dataDir = mkdtempSync(join(tmpdir(), 'townpulse-sync-'));
+let service: ServiceProcess | null = null;
+
+beforeAll(async () => {
+  // A first start syncs forty times: it is over before the syncs become slow.
+  const first = await ServiceProcess.start({ dataDir, from: 'sources' });
+  await first.register(devices.map(({ registration }) => registration));
+  await first.stop();
+});
+afterAll(async () => {
+  await service?.kill();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+/** The one service of these tests, with slow syncs; by `unsynced` one that does not sync, in its place. */
+async function slowService(unsynced = false): Promise<ServiceProcess> {
+  if (service !== null && !unsynced) return service;
+  await service?.kill();
+  service = await ServiceProcess.start({
+    ...{ dataDir, from: 'sources', under: slowedAtCall('fdatasync', SYNC_MS), withinMs: 60_000 },
+    env: unsynced ? { TOWNPULSE_TEST_NO_SYNC: '1' } : {},
+  });
+  return service;
 }
 
-async function publish(
-  port: number,
-  devices: readonly ScriptedDevice[],
-  load: { inFlight: number; rate: number | null; ms: number },
-): Promise<Latencies> {
-  const options = { host: '127.0.0.1', port, inFlight: load.inFlight, rate: load.rate, reconnect: false };
-  const publisher = new Publisher(options, devices);
+/** One device that waits for each acknowledgement; how long the quickest took, ms. */
+async function quickestWhenIdle({ mqttPort }: ServiceProcess): Promise<number> {
+  const publisher = new Publisher({ host: '127.0.0.1', port: mqttPort, inFlight: 1, rate: null, reconnect: false }, [
+    alone,
+  ]);
   onTestFinished(() => publisher.close());
   await publisher.connect();
   publisher.run();
-  await sleep(load.ms);
+  while (publisher.acknowledged < 8) await sleep(10);
   publisher.pause();
   await publisher.settled();
-  return publisher.latencies;
+  return publisher.latencies.percentile(0);
 }
 
-const idle = { inFlight: 1, rate: 1, ms: 8_000 };
-const loaded = { inFlight: 10, rate: null, ms: 5_000 };
+/** Many devices with ten messages in flight each. */
+async function quickestUnderLoad({ mqttPort }: ServiceProcess): Promise<number> {
+  const options = { host: '127.0.0.1', port: mqttPort, inFlight: 10, rate: null, reconnect: false };
+  const publisher = new Publisher(options, many);
+  onTestFinished(() => publisher.close());
+  await publisher.connect();
+  publisher.run();
+  await sleep(4_000);
+  publisher.pause();
+  await publisher.settled();
+  expect(publisher.latencies.count).toBeGreaterThan(2_000);
+  return publisher.latencies.percentile(0);
+}
 
-withStrace(`P1: idle, no PUBACK comes sooner than the ${DELAY_MS} ms that a sync takes`, async () => {
-  const { port, devices } = await startSlow();
-  const latencies = await publish(port, devices.slice(0, 1), idle);
-  expect(latencies.count).toBeGreaterThanOrEqual(5);
-  expect(latencies.percentile(0)).toBeGreaterThanOrEqual(DELAY_MS);
-});
-
-withStrace(`P1: under load, no PUBACK comes sooner than the ${DELAY_MS} ms that a sync takes`, async () => {
-  const { port, devices } = await startSlow();
-  const latencies = await publish(port, devices, loaded);
-  expect(latencies.count).toBeGreaterThan(1_000);
-  expect(latencies.percentile(0)).toBeGreaterThanOrEqual(DELAY_MS);
-});
-
-withStrace(`P1: by QoS 2, no PUBREC comes sooner than the ${DELAY_MS} ms that a sync takes`, async () => {
-  const { port, devices } = await startSlow();
-  const [device] = devices as [ScriptedDevice];
-  const client = await connectAsync({ port, username: device.user, password: device.secret, reconnectPeriod: 0 });
+/** A device of QoS 2; how long the quickest PUBREC took, ms. */
+async function quickestByQos2({ mqttPort }: ServiceProcess): Promise<number> {
+  const { user, secret, topic } = byQos2;
+  const client = await connectAsync({ port: mqttPort, username: user, password: secret, reconnectPeriod: 0 });
   onTestFinished(() => client.endAsync(true));
+  const took: number[] = [];
   for (let message = 0; message < 5; message++) {
     const begun = performance.now();
-    const received = new Promise<number>((resolve) => {
-      client.on('packetreceive', ({ cmd }) => cmd === 'pubrec' && resolve(performance.now() - begun));
+    client.once('packetreceive', ({ cmd }) => {
+      if (cmd === 'pubrec') took.push(performance.now() - begun);
     });
-    await client.publishAsync(device.topic, device.next(), { qos: 2 });
-    expect(await received).toBeGreaterThanOrEqual(DELAY_MS);
-    client.removeAllListeners('packetreceive');
+    await client.publishAsync(topic, byQos2.next(), { qos: 2 });
   }
-});
+  expect(took).toHaveLength(5);
+  return Math.min(...took);
+}
 
-withStrace('with an unsynced store these tests would see PUBACKs that come too soon, idle and under load', async () => {
-  const { port, devices } = await startSlow({ TOWNPULSE_TEST_NO_SYNC: '1' });
-  expect((await publish(port, devices.slice(0, 1), idle)).percentile(0.5)).toBeLessThan(DELAY_MS);
-  expect((await publish(port, devices.slice(1), loaded)).percentile(0)).toBeLessThan(DELAY_MS);
+const CASES = [
+  { when: 'idle, no PUBACK', quickest: quickestWhenIdle },
+  { when: 'under load, no PUBACK', quickest: quickestUnderLoad },
+  { when: 'by QoS 2, no PUBREC', quickest: quickestByQos2 },
+];
+
+for (const { when, quickest } of CASES) {
+  test(`P1: ${when} comes sooner than the ${SYNC_MS} ms that a sync takes`, async () => {
+    expect(await quickest(await slowService())).toBeGreaterThanOrEqual(SYNC_MS);
+  });
+}
+
+test('with an unsynced store every one of these tests would fail', async () => {
+  const unsynced = await slowService(true);
+  for (const { quickest } of CASES) expect(await quickest(unsynced)).toBeLessThan(SYNC_MS);
 });

@@ -49,6 +49,9 @@ const SHAPES: Shape[] = [
   },
 ];
 
+/** The kinds that there are such devices of. */
+export const KINDS: readonly string[] = SHAPES.map(({ kind }) => kind);
+
 const DAY = 86_400_000;
 /** Town time between two samples of a device that tells of the past days, ms; a device that is up to date: 10. */
 const PAST_STEP = 5_000;
@@ -70,6 +73,10 @@ export class ScriptedDevice implements Feed {
   readonly unusable = new Map<number, number>();
   /** How often each message was sent. */
   readonly transmissions: number[] = [];
+  /** Samples in the messages that were acknowledged. */
+  samplesAcknowledged = 0;
+  /** How many samples each message holds. */
+  readonly #sizes: number[] = [];
   readonly #shape: Shape;
   readonly #dice: Dice;
   readonly #step: number;
@@ -106,6 +113,7 @@ export class ScriptedDevice implements Feed {
   next(): string {
     const message = this.transmissions.length;
     this.transmissions.push(1);
+    this.#sizes.push(1);
     const cast = this.#dice.cast();
     const late = this.#late[0];
     const part = this.#parts[0];
@@ -113,7 +121,10 @@ export class ScriptedDevice implements Feed {
     if (cast < 0.02) return this.#unusable(message, this.#text(++this.#seq, this.#ts, { [this.#shape.third]: 1e12 }));
     if (cast < 0.03) return this.#unusable(message, `{"seq":${++this.#seq},`);
     if (cast < 0.05) return this.#sample(message, null, this.#fresh());
-    if (cast < 0.08) return `[${[1, 2, 3].map(() => this.#sample(message, this.#tick(), this.#fresh())).join(',')}]`;
+    if (cast < 0.08) {
+      this.#sizes[message] = 3;
+      return `[${[1, 2, 3].map(() => this.#sample(message, this.#tick(), this.#fresh())).join(',')}]`;
+    }
     if (cast < 0.14) return this.#sample(message, this.#tick(), this.#halved());
     if (cast < 0.2 && part !== undefined) {
       this.#parts.shift();
@@ -129,6 +140,10 @@ export class ScriptedDevice implements Feed {
     }
     if (cast < 0.44) this.#late.push(this.#tick());
     return this.#sample(message, this.#tick(), this.#fresh());
+  }
+
+  acknowledged(index: number): void {
+    this.samplesAcknowledged += this.#sizes[index] as number;
   }
 
   sentAgain(index: number): void {

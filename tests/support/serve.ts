@@ -1,7 +1,7 @@
 /*
  * The service as a process of its own, with what only a test may ask of it:
- *   TOWNPULSE_TEST_KILL_AT="append.before:37"   ends itself by SIGKILL as it passes that point for the 37th time
- *   TOWNPULSE_TEST_NO_SYNC=1                    opens the store without syncing, to see that the tests notice
+ *   TOWNPULSE_TEST_KILL_AT=append.before   ends itself by SIGKILL when it next passes that point after a SIGUSR2
+ *   TOWNPULSE_TEST_NO_SYNC=1               opens the store without syncing, to see that the tests notice
  */
 import { startService } from '../../src/app.ts';
 import { loadSettings } from '../../src/config/load.ts';
@@ -24,12 +24,14 @@ process.once('SIGTERM', () => {
 });
 console.log(`ready http://${settings.host}:${service.httpPort} mqtt://${settings.host}:${service.mqttPort}`);
 
-function killAt(wish: string | undefined): Point {
-  if (wish === undefined) return noPoint;
-  const [name, pass] = wish.split(':');
-  let left = Number(pass);
-  if (!POINTS.some((point) => point === name) || !(left >= 1)) throw new Error(`no such point: ${wish}`);
+function killAt(name: string | undefined): Point {
+  if (name === undefined) return noPoint;
+  if (!POINTS.some((point) => point === name)) throw new Error(`no such point: ${name}`);
+  let isDue = false;
+  process.on('SIGUSR2', () => {
+    isDue = true;
+  });
   return (passed) => {
-    if (passed === name && --left === 0) process.kill(process.pid, 'SIGKILL');
+    if (isDue && passed === name) process.kill(process.pid, 'SIGKILL');
   };
 }

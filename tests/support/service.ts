@@ -106,6 +106,19 @@ export class ServiceProcess extends ServiceClient {
     await this.ended();
   }
 
+  /** Lets it end itself at the point that `TOWNPULSE_TEST_KILL_AT` names, as it next passes it. */
+  arm(): void {
+    this.#child.kill('SIGUSR2');
+  }
+
+  /** Asks it to stop, gives it `ms` for that, and ends it at once where that was too short. */
+  async stopOrKill(ms: number): Promise<void> {
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), ms);
+    await this.ended();
+    clearTimeout(timer);
+  }
+
   /** Asks it to stop and waits for it. @throws Error with what it printed, when it does not end well */
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM');
