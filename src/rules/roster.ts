@@ -138,8 +138,10 @@ export class Roster {
     const before = this.members.get(device.id)?.device;
     unlink(this.#children, before?.parent, device.id);
     unlink(this.#wards, before?.gateway, device.id);
-    link(this.#children, device.parent, device.id);
-    link(this.#wards, device.gateway, device.id);
+    if (device.retiredAt === null) {
+      link(this.#children, device.parent, device.id);
+      link(this.#wards, device.gateway, device.id);
+    }
     this.#inOrder = null;
     this.members.set(device.id, { device, heard, thresholds, sun: this.#sunOver(device) });
   }
