@@ -104,6 +104,13 @@ describe('a change of a device', () => {
     expect(town.story().at(-1)).toContain('10:30:00');
   });
 
+  it('that retires it leaves it out of what others speak for', () => {
+    const lamps = [concentrator('LC-1'), concentrator('LC-2'), concentrator('LC-3')];
+    const town = new Timeline('2026-11-22T10:00', FEEDER, lamps).retires('LC-2').at('10:01');
+    town.reports('LC-1', { voltage: 0 });
+    expect(town.last('fired')).toMatchObject({ children: ['LC-3'], values: { lamps: 20 } });
+  });
+
   it("that takes it off a feeder leaves that feeder's alert to the others there", () => {
     const town = new Timeline('2026-11-22T10:00', FEEDER, [concentrator('LC-1'), concentrator('LC-2')]);
     town.at('10:01').reports('LC-1', { voltage: 0 }).reports('LC-2', { voltage: 0 });
