@@ -99,6 +99,7 @@ export class AlertBook {
 
   #begin(begun: Step<'begun'>): void {
     const { alert: id, at, reason, step: _, startedAt, receivedAt, ...told } = begun;
+    if (this.#entries.get(id) !== undefined) return;
     const alert: Alert = {
       ...{ id, ...told, state: 'pending', reason, children: [], inhibitedBy: null, repair: null },
       ...{ startedAt: instant(startedAt), receivedAt: instant(receivedAt), decidedAt: instant(at) },
