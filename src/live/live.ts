@@ -124,8 +124,10 @@ export class Live {
     }
     known.heardAt = at;
     if (sample.ts === known.ts) known.values = { ...known.values, ...sample.values };
-    else if (sample.seq !== undefined && known.seq !== null && sample.seq < known.seq && known.missed > 0)
-      known.missed--;
+    if (sample.seq === undefined || known.seq === null) return;
+    // One that comes late is either the next all the same, of a backlog, or makes good a gap.
+    if (sample.seq === known.seq + 1) known.seq = sample.seq;
+    else if (sample.seq < known.seq && known.missed > 0) known.missed--;
   }
 }
 
