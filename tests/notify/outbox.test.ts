@@ -1,0 +1,267 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Clock, TrialClock } from '../../src/kernel/clock.ts';
+import { silentLogger } from '../../src/kernel/logger.ts';
+import type { Store } from '../../src/kernel/store.ts';
+import type { Alert } from '../../src/model/alert.ts';
+import type { Channel, Notice } from '../../src/notify/channel.ts';
+import { Outbox } from '../../src/notify/outbox.ts';
+import { temporaryStore } from '../support/temporary.ts';
+
+const NOW = Date.UTC(2026, 10, 22, 12);
+
+const notice = (id: string, event: Notice['event'] = 'fired'): Notice => ({ alert: { id } as Alert, event });
+
+/** Lets everything go on that waits for no clock, until `condition`. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(setImmediate);
+}
+
+/** A clock on which no wait takes any time; it notes what was waited for. */
+class HastyClock implements Clock {
+  readonly waits: number[] = [];
+
+  now(): number {
+    return 0;
+  }
+
+  after(_name: string, ms: number, run: () => void) {
+    this.waits.push(ms);
+    const handle = setImmediate(run);
+    return { stop: () => clearImmediate(handle) };
+  }
+
+  every(): never {
+    throw new Error('nothing here comes again and again');
+  }
+}
+
+/** A channel that notes what it is asked to tell, and fails where the test says so. */
+class Listening implements Channel {
+  readonly name = 'trial';
+  readonly heard: string[] = [];
+  readonly keys: string[] = [];
+  /** What becomes of a delivery; called with its number, from 1 on. */
+  answer: (delivery: number) => Promise<void> | void = () => {};
+
+  async deliver({ alert, event }: Notice, key: string): Promise<void> {
+    this.heard.push(`${event} ${alert.id}`);
+    this.keys.push(key);
+    await this.answer(this.heard.length);
+  }
+}
+
+async function outbox(options: { store?: Store; suppressed?: () => string | null; realClock?: Clock } = {}) {
+  const store = options.store ?? (await temporaryStore());
+  const channel = new Listening();
+  const realClock = new HastyClock();
+  const clocks = { clock: new TrialClock(NOW), realClock: options.realClock ?? realClock };
+  const it = new Outbox(store, channel, clocks, silentLogger, options.suppressed ?? (() => null));
+  onTestFinished(() => it.stop());
+  const add = async (...notices: Notice[]) => {
+    await store.transaction(() => it.add(notices));
+    it.wake();
+  };
+  return { store, channel, realClock, it, add };
+}
+
+describe('a notice', () => {
+  it("is told once, in the order of the decisions, and noted with the town's time", async () => {
+    const { it: box, channel, add } = await outbox();
+    box.start();
+    await add(notice('a'), notice('b'));
+    await add(notice('a', 'resolved'));
+    await until(() => box.waiting() === 0);
+    expect(channel.heard).toEqual(['fired a', 'fired b', 'resolved a']);
+    expect(channel.keys).toEqual(['a:fired', 'b:fired', 'a:resolved']);
+    const told = { channel: 'trial', at: '2026-11-22T12:00:00.000Z', outcome: 'sent', reason: null, attempts: 1 };
+    expect([box.toldOf('a'), box.toldOf('b'), box.toldOf('c')]).toEqual([[told, told], [told], []]);
+  });
+
+  it('that came before the start is told at the start', async () => {
+    const { it: box, channel, add } = await outbox();
+    await add(notice('a'));
+    expect([box.waiting(), channel.heard]).toEqual([1, []]);
+    box.start();
+    await until(() => box.waiting() === 0);
+    expect(channel.heard).toEqual(['fired a']);
+  });
+
+  it('of a transaction that came to nothing is never told', async () => {
+    const { it: box, store, channel, add } = await outbox();
+    box.start();
+    const failing = store.transaction(() => {
+      box.add([notice('a')]);
+      throw new Error('the disk is full');
+    });
+    await expect(failing).rejects.toThrow();
+    box.wake();
+    await add(notice('b'));
+    await until(() => box.waiting() === 0);
+    expect(channel.heard).toEqual(['fired b']);
+  });
+
+  it('is put in beside what is being told just then, and loses its turn to nobody', async () => {
+    const { it: box, channel, add } = await outbox();
+    let finish = () => {};
+    channel.answer = (delivery) => (delivery === 1 ? new Promise((resolve) => (finish = resolve)) : undefined);
+    box.start();
+    await add(notice('a'));
+    await until(() => channel.heard.length === 1);
+    await add(notice('b'), notice('c'));
+    finish();
+    await until(() => box.waiting() === 0);
+    expect(channel.heard).toEqual(['fired a', 'fired b', 'fired c']);
+  });
+});
+
+describe('a channel that fails', () => {
+  const fail = () => {
+    throw new Error('connection refused');
+  };
+
+  it('is tried again with the same key until it succeeds, and the attempts are counted', async () => {
+    const { it: box, channel, add } = await outbox();
+    channel.answer = (delivery) => (delivery <= 3 ? fail() : undefined);
+    box.start();
+    await add(notice('a'), notice('b'));
+    await until(() => box.waiting() === 0);
+    expect(channel.keys).toEqual(['a:fired', 'a:fired', 'a:fired', 'a:fired', 'b:fired']);
+    expect(box.toldOf('a')).toMatchObject([{ outcome: 'sent', attempts: 4 }]);
+    expect(box.toldOf('b')).toMatchObject([{ outcome: 'sent', attempts: 1 }]);
+  });
+
+  it('is left in peace twice as long each time, but for a minute at most', async () => {
+    const { it: box, channel, add, realClock } = await outbox();
+    channel.answer = fail;
+    box.start();
+    await add(notice('a'));
+    await until(() => realClock.waits.length >= 10);
+    for (const [index, wait] of realClock.waits.entries()) {
+      const whole = Math.min(60_000, 1_000 * 2 ** index);
+      // Half of a wait is chance.
+      expect(wait).toBeGreaterThanOrEqual(whole / 2);
+      expect(wait).toBeLessThanOrEqual(whole);
+    }
+  });
+
+  it('begins with a short wait again after a success', async () => {
+    const { it: box, channel, add, realClock } = await outbox();
+    channel.answer = (delivery) => (delivery <= 5 || delivery === 7 ? fail() : undefined);
+    box.start();
+    await add(notice('a'), notice('b'));
+    await until(() => box.waiting() === 0);
+    expect(realClock.waits.length).toBe(6);
+    expect(realClock.waits[4]).toBeGreaterThanOrEqual(8_000);
+    expect(realClock.waits[5]).toBeLessThanOrEqual(1_000);
+  });
+});
+
+describe('P9: a kill', () => {
+  it("between the channel's answer and our commit tells it again under the same key, and only then", async () => {
+    const store = await temporaryStore();
+    const channel = new Listening();
+    const failing: Store = {
+      ...{ table: store.table.bind(store), bytes: store.bytes.bind(store), close: store.close.bind(store) },
+      // The channel has answered; nothing of it is written any more.
+      transaction: (change) => (channel.heard.length === 1 ? new Promise(() => {}) : store.transaction(change)),
+    };
+    const killed = new Outbox(
+      failing,
+      channel,
+      { clock: new TrialClock(NOW), realClock: new TrialClock(0) },
+      silentLogger,
+      () => null,
+    );
+    await store.transaction(() => killed.add([notice('a'), notice('b')]));
+    killed.start();
+    await until(() => channel.heard.length === 1);
+    const { it: box, channel: after } = await outbox({ store });
+    box.start();
+    await until(() => box.waiting() === 0);
+    expect([channel.keys, after.keys]).toEqual([['a:fired'], ['a:fired', 'b:fired']]);
+    expect(box.toldOf('a').length).toBe(1);
+    const { it: third, channel: later } = await outbox({ store });
+    third.start();
+    await third.stop();
+    expect(later.keys).toEqual([]);
+  });
+
+  it('is the same as a commit that fails: it is told again under the same key', async () => {
+    const store = await temporaryStore();
+    let failures = 0;
+    const failing: Store = {
+      ...{ table: store.table.bind(store), bytes: store.bytes.bind(store), close: store.close.bind(store) },
+      transaction: (change) =>
+        store.transaction(() => {
+          const result = change();
+          if (failures-- > 0) throw new Error('the disk is full');
+          return result;
+        }),
+    };
+    const { it: box, channel } = await outbox({ store: failing });
+    await store.transaction(() => box.add([notice('a')]));
+    failures = 1;
+    box.start();
+    await until(() => box.waiting() === 0);
+    expect(channel.keys).toEqual(['a:fired', 'a:fired']);
+    expect(box.toldOf('a')).toMatchObject([{ outcome: 'sent', attempts: 2 }]);
+  });
+});
+
+describe('while history is being made', () => {
+  it('nobody is told, and it is noted why; afterwards they are', async () => {
+    let reason: string | null = 'history';
+    const { it: box, channel, add } = await outbox({ suppressed: () => reason });
+    box.start();
+    await add(notice('a'), notice('a', 'resolved'));
+    expect(box.waiting()).toBe(0);
+    reason = null;
+    await add(notice('b'));
+    await until(() => box.waiting() === 0);
+    expect(channel.heard).toEqual(['fired b']);
+    expect(box.toldOf('a')).toMatchObject([
+      { outcome: 'suppressed', reason: 'history', attempts: 0 },
+      { outcome: 'suppressed', reason: 'history', attempts: 0 },
+    ]);
+  });
+});
+
+describe('a stop', () => {
+  it('finishes the delivery under way and leaves the rest for the next start', async () => {
+    const { it: box, store, channel, add } = await outbox();
+    let finish = () => {};
+    channel.answer = () => new Promise((resolve) => (finish = resolve));
+    box.start();
+    await add(notice('a'), notice('b'));
+    await until(() => channel.heard.length === 1);
+    const stopped = box.stop();
+    finish();
+    await stopped;
+    expect([channel.heard, box.waiting()]).toEqual([['fired a'], 1]);
+    const { it: next, channel: later } = await outbox({ store });
+    next.start();
+    await until(() => next.waiting() === 0);
+    expect(later.heard).toEqual(['fired b']);
+  });
+
+  it('does not wait out the time until the next try', async () => {
+    const { it: box, channel, add } = await outbox({ realClock: new TrialClock(0) });
+    channel.answer = () => {
+      throw new Error('connection refused');
+    };
+    box.start();
+    await add(notice('a'));
+    await until(() => channel.heard.length === 1);
+    await box.stop();
+    expect([channel.heard.length, box.waiting()]).toEqual([1, 1]);
+  });
+
+  it('ends one that has nothing to tell, or was never started', async () => {
+    const { it: box } = await outbox();
+    await box.stop();
+    const { it: idle } = await outbox();
+    idle.start();
+    await idle.stop();
+    expect(idle.waiting()).toBe(0);
+  });
+});
