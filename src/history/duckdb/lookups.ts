@@ -1,8 +1,9 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import type { Value } from '../../model/sample.ts';
+import type { KeptFields } from '../fields.ts';
 import type { HistoryRow, Identity } from '../port.ts';
 import { flagsOfBits, withAppender } from './rows.ts';
-import { columnOf, ROW_COLUMNS, type Tables, tableOf } from './schema.ts';
+import { columnOf, ROW_COLUMNS, tableOf } from './schema.ts';
 
 const SAME = 't.device = l.device AND t.ts = l.ts AND t.ts BETWEEN $1 AND $2';
 
@@ -16,7 +17,7 @@ export async function readRowsAt(
   connection: DuckDBConnection,
   kind: string,
   identities: readonly Identity[],
-  tables: Tables,
+  tables: KeptFields,
 ): Promise<HistoryRow[]> {
   const fields = tables.get(kind);
   if (fields === undefined || identities.length === 0) return [];

@@ -1,7 +1,8 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import type { Value } from '../../model/sample.ts';
+import type { KeptField } from '../fields.ts';
 import type { Aggregate, ReadingItem, ReadingsQuery } from '../port.ts';
-import { columnOf, type FieldColumn, tableOf } from './schema.ts';
+import { columnOf, tableOf } from './schema.ts';
 
 const AGGREGATES: Record<Aggregate, (value: string) => string> = {
   mean: (value) => `avg(${value})`,
@@ -30,7 +31,7 @@ class Statement {
 export async function readReadings(
   connection: DuckDBConnection,
   query: ReadingsQuery,
-  { field, type }: FieldColumn,
+  { field, type }: KeptField,
 ): Promise<ReadingItem[]> {
   const statement = new Statement();
   const { aggregates, bucket, groupBy } = query;

@@ -2,8 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import { type DuckDBAppender, type DuckDBConnection, DuckDBDataChunk, type DuckDBValue } from '@duckdb/node-api';
 import { messageOf } from '../../kernel/errors.ts';
 import type { SampleFlag } from '../../model/sample.ts';
+import { type KeptFields, refuseStrays } from '../fields.ts';
 import { type HistoryRow, RefusedByStore } from '../port.ts';
-import { type FieldColumn, ROW_COLUMNS, type Tables, tableName } from './schema.ts';
+import { ROW_COLUMNS, tableName } from './schema.ts';
 
 /** Rows of a chunk: the most that DuckDB takes in one. */
 const CHUNK = 2_048;
@@ -39,7 +40,7 @@ export async function appendRows(
   connection: DuckDBConnection,
   kind: string,
   rows: readonly HistoryRow[],
-  tables: Tables,
+  tables: KeptFields,
 ): Promise<void> {
   const fields = tables.get(kind);
   if (fields === undefined) throw new RefusedByStore(`there is no kind ${kind}`);
@@ -72,19 +73,6 @@ function fillChunk(chunk: DuckDBDataChunk, rows: readonly HistoryRow[], cells: r
   } catch (cause) {
     // No disk or connection has a part in this: what does not become a column now never will.
     throw new RefusedByStore(messageOf(cause), { cause });
-  }
-}
-
-/** DuckDB would bend a value of another type, and a field without a column would be lost. */
-function refuseStrays(kind: string, rows: readonly HistoryRow[], fields: readonly FieldColumn[]): void {
-  const types = new Map(fields.map(({ field, type }) => [field, type]));
-  for (const { values } of rows) {
-    for (const field in values) {
-      const type = types.get(field);
-      if (type === undefined) throw new RefusedByStore(`${kind} has no field ${field}`);
-      const value = values[field];
-      if (typeof value !== type) throw new RefusedByStore(`${kind}.${field} is a ${type}, not ${value}`);
-    }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { type Problem, TownError } from '../../kernel/errors.ts';
-import type { Field, Kind, Kinds } from '../../model/kind.ts';
+import { TownError } from '../../kernel/errors.ts';
+import type { Kind, Kinds } from '../../model/kind.ts';
+import { type KeptFields, type KnownField, keptFields, refuseChanges } from '../fields.ts';
 
 /** The version of what is written here; one more whenever an older Townpulse could misread it. */
 const HISTORY_FORMAT = 1;
@@ -17,15 +18,6 @@ export const ROW_COLUMNS = {
   road: 'VARCHAR',
   organisation: 'VARCHAR',
 } as const;
-
-/** A field's column. */
-export interface FieldColumn {
-  field: string;
-  type: Field['type'];
-}
-
-/** The fields of each kind's table, in the order of its columns: those of the kind, and those it once had. */
-export type Tables = ReadonlyMap<string, readonly FieldColumn[]>;
 
 /** The table of a kind, as SQL has it. */
 export function tableOf(kind: string): string {
@@ -61,7 +53,7 @@ const BOOKKEEPING = `
  * gone from the kinds stays.
  * @throws TownError `data-newer`; `kind-changed` with every field that changed its type or unit
  */
-export async function bringSchema(connection: DuckDBConnection, kinds: Kinds): Promise<Tables> {
+export async function bringSchema(connection: DuckDBConnection, kinds: Kinds): Promise<KeptFields> {
   await connection.run('BEGIN TRANSACTION');
   try {
     await connection.run(BOOKKEEPING);
@@ -75,14 +67,9 @@ export async function bringSchema(connection: DuckDBConnection, kinds: Kinds): P
         known.filter((entry) => entry.kind === kind.id),
       );
     }
-    const tables = new Map<string, FieldColumn[]>([...kinds.keys()].map((kind) => [kind, []]));
-    for (const { kind, field, type } of await readFields(connection)) {
-      const columns = tables.get(kind) ?? [];
-      columns.push({ field, type });
-      tables.set(kind, columns);
-    }
+    const kept = keptFields(kinds, await readFields(connection));
     await connection.run('COMMIT');
-    return tables;
+    return kept;
   } catch (error) {
     await connection.run('ROLLBACK').catch(() => {});
     throw error;
@@ -105,35 +92,11 @@ async function bringFormat(connection: DuckDBConnection): Promise<void> {
   }
 }
 
-interface KnownField extends FieldColumn {
-  kind: string;
-  unit: string | null;
-}
-
 async function readFields(connection: DuckDBConnection): Promise<KnownField[]> {
   const result = await connection.runAndReadAll(
     'SELECT kind, field, "type", unit FROM fields ORDER BY kind, "position"',
   );
   return result.getRowObjectsJS() as unknown as KnownField[];
-}
-
-function refuseChanges(kinds: Kinds, known: readonly KnownField[]): void {
-  const problems: Problem[] = [];
-  for (const { kind, field, type, unit } of known) {
-    const now = kinds.get(kind)?.fields[field];
-    if (now === undefined) continue;
-    const path = `devices/${kind}.yaml: fields.${field}`;
-    if (now.type !== type) {
-      problems.push({ path, message: `was a ${type} and is now a ${now.type}: give the new field another name` });
-    }
-    if ((now.unit ?? null) !== unit) {
-      const [before, after] = [unit ?? 'no unit', now.unit ?? 'no unit'];
-      problems.push({ path, message: `was in ${before} and is now in ${after}: give the new field another name` });
-    }
-  }
-  if (problems.length === 0) return;
-  const listed = problems.map(({ path, message }) => `${path} ${message}`).join('; ');
-  throw new TownError('kind-changed', `the history does not fit the kinds any more: ${listed}`, { problems });
 }
 
 async function bringKind(connection: DuckDBConnection, kind: Kind, known: readonly KnownField[]): Promise<void> {

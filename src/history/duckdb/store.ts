@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { TownError } from '../../kernel/errors.ts';
-import { didYouMean } from '../../kernel/nearest.ts';
 import type { Kinds } from '../../model/kind.ts';
+import { fieldOf, type KeptFields } from '../fields.ts';
 import type {
   HistoryBatch,
   HistoryEvent,
@@ -16,13 +16,13 @@ import { openFile } from './file.ts';
 import { deleteRows, makeLookUpTable, readRowsAt } from './lookups.ts';
 import { readReadings } from './readings.ts';
 import { appendRows, withAppender } from './rows.ts';
-import { bringSchema, type FieldColumn, type Tables, tableOf } from './schema.ts';
+import { bringSchema, tableOf } from './schema.ts';
 
 interface Opened {
   /** The writer's own: a reader must not see into its transactions. */
   writing: DuckDBConnection;
   reading: DuckDBConnection;
-  tables: Tables;
+  tables: KeptFields;
   close(): void;
 }
 
@@ -129,21 +129,7 @@ export class DuckDbHistory implements HistoryStore {
   }
 }
 
-function fieldOf(tables: Tables, { kind, metric }: ReadingsQuery): FieldColumn {
-  const fields = tables.get(kind);
-  if (fields === undefined)
-    throw unknown('kind', `the history knows no kind ${kind}${didYouMean(kind, tables.keys())}`);
-  const found = fields.find(({ field }) => field === metric);
-  if (found !== undefined) return found;
-  const names = fields.map(({ field }) => field);
-  throw unknown('metric', `a ${kind} has no metric ${metric}${didYouMean(metric, names)}`);
-}
-
-function unknown(path: string, message: string): TownError {
-  return new TownError('invalid', message, { problems: [{ path, message }] });
-}
-
-async function readState(connection: DuckDBConnection, tables: Tables): Promise<HistoryState> {
+async function readState(connection: DuckDBConnection, tables: KeptFields): Promise<HistoryState> {
   const [progress = []] = (await connection.runAndReadAll('SELECT cursor, counts FROM progress')).getRowsJS();
   const [cursor, counts] = progress;
   const newest = new Map<string, number>();

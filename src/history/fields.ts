@@ -1,0 +1,80 @@
+import { type Problem, TownError } from '../kernel/errors.ts';
+import { didYouMean } from '../kernel/nearest.ts';
+import type { Field, Kinds } from '../model/kind.ts';
+import { type HistoryRow, type ReadingsQuery, RefusedByStore } from './port.ts';
+
+/** A field of a kind as a store keeps it. */
+export interface KeptField {
+  field: string;
+  type: Field['type'];
+}
+
+/** A kept field with its kind and what its numbers mean. */
+export interface KnownField extends KeptField {
+  kind: string;
+  unit: string | null;
+}
+
+/** The fields that are kept of each kind, in a lasting order: those of the kind, and those it once had. */
+export type KeptFields = ReadonlyMap<string, readonly KeptField[]>;
+
+/**
+ * Refuses kinds that give kept fields another meaning.
+ * @throws TownError `kind-changed` with every field that changed its type or unit
+ */
+export function refuseChanges(kinds: Kinds, known: readonly KnownField[]): void {
+  const problems: Problem[] = [];
+  for (const { kind, field, type, unit } of known) {
+    const now = kinds.get(kind)?.fields[field];
+    if (now === undefined) continue;
+    const path = `devices/${kind}.yaml: fields.${field}`;
+    if (now.type !== type) {
+      problems.push({ path, message: `was a ${type} and is now a ${now.type}: give the new field another name` });
+    }
+    if ((now.unit ?? null) !== unit) {
+      const [before, after] = [unit ?? 'no unit', now.unit ?? 'no unit'];
+      problems.push({ path, message: `was in ${before} and is now in ${after}: give the new field another name` });
+    }
+  }
+  if (problems.length === 0) return;
+  const listed = problems.map(({ path, message }) => `${path} ${message}`).join('; ');
+  throw new TownError('kind-changed', `the history does not fit the kinds any more: ${listed}`, { problems });
+}
+
+/** Groups kept fields by kind; every kind of `kinds` has an entry. */
+export function keptFields(kinds: Kinds, known: readonly KnownField[]): KeptFields {
+  const fields = new Map<string, KeptField[]>([...kinds.keys()].map((kind) => [kind, []]));
+  for (const { kind, field, type } of known) {
+    const list = fields.get(kind) ?? [];
+    list.push({ field, type });
+    fields.set(kind, list);
+  }
+  return fields;
+}
+
+/** The field that a query is about. @throws TownError `invalid`, with the name that was probably meant */
+export function fieldOf(kept: KeptFields, { kind, metric }: Pick<ReadingsQuery, 'kind' | 'metric'>): KeptField {
+  const fields = kept.get(kind);
+  if (fields === undefined) throw unknown('kind', `the history knows no kind ${kind}${didYouMean(kind, kept.keys())}`);
+  const found = fields.find(({ field }) => field === metric);
+  if (found !== undefined) return found;
+  const names = fields.map(({ field }) => field);
+  throw unknown('metric', `a ${kind} has no metric ${metric}${didYouMean(metric, names)}`);
+}
+
+/** A store would bend a value of another type, and a field without a place would be lost. @throws RefusedByStore */
+export function refuseStrays(kind: string, rows: Iterable<HistoryRow>, fields: readonly KeptField[]): void {
+  const types = new Map(fields.map(({ field, type }) => [field, type]));
+  for (const { values } of rows) {
+    for (const field in values) {
+      const type = types.get(field);
+      if (type === undefined) throw new RefusedByStore(`${kind} has no field ${field}`);
+      const value = values[field];
+      if (typeof value !== type) throw new RefusedByStore(`${kind}.${field} is a ${type}, not ${value}`);
+    }
+  }
+}
+
+function unknown(path: string, message: string): TownError {
+  return new TownError('invalid', message, { problems: [{ path, message }] });
+}
