@@ -10,7 +10,7 @@ import { DeadLetters } from './decode/deadletters.ts';
 import { Decoder } from './decode/decoder.ts';
 import { compileFields } from './decode/fields.ts';
 import { createUnique } from './decode/unique.ts';
-import { DuckDbHistory } from './history/duckdb/store.ts';
+import { historyStoreOf } from './history/stores.ts';
 import { HistoryWriter } from './history/writer.ts';
 import type { DeviceList } from './http/resources/device-import.ts';
 import { createHttp, type HttpParts } from './http/server.ts';
@@ -175,7 +175,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
     closers.add('notify', () => outbox.stop());
 
     // 4: what was, what is, and what is wrong; each follows the journal at its own pace.
-    const historyStore = new DuckDbHistory(join(settings.dataDir, 'history.duckdb'), kinds, settings.history.memory);
+    const historyStore = historyStoreOf(settings.history, { dataDir: settings.dataDir, kinds, store, realClock });
     const history = new HistoryWriter(
       historyStore,
       journal,

@@ -36,4 +36,13 @@ export const Settings = z.strictObject({
 export type Settings = z.infer<typeof Settings>;
 
 /** Short names for settings whose own name says more than people want to write (CONTRACT.md §2). */
-export const SHORT_NAMES: Readonly<Record<string, string>> = { TOWNPULSE_HISTORY: 'history.store' };
+export const SHORT_NAMES: Readonly<Record<string, string>> = {
+  TOWNPULSE_HISTORY: 'history.store',
+  INFLUX_URL: 'history.influx.url',
+  INFLUX_TOKEN: 'history.influx.token',
+  INFLUX_USERNAME: 'history.influx.username',
+  INFLUX_PASSWORD: 'history.influx.password',
+  INFLUX_ORG: 'history.influx.org',
+  INFLUX_BUCKET: 'history.influx.bucket',
+  INFLUX_VERSION: 'history.influx.version',
+};

@@ -65,14 +65,13 @@ export function fieldOf(kept: KeptFields, { kind, metric }: Pick<ReadingsQuery, 
 /** A store would bend a value of another type, and a field without a place would be lost. @throws RefusedByStore */
 export function refuseStrays(kind: string, rows: Iterable<HistoryRow>, fields: readonly KeptField[]): void {
   const types = new Map(fields.map(({ field, type }) => [field, type]));
-  for (const { values } of rows) {
-    for (const field in values) {
-      const type = types.get(field);
-      if (type === undefined) throw new RefusedByStore(`${kind} has no field ${field}`);
-      const value = values[field];
-      if (typeof value !== type) throw new RefusedByStore(`${kind}.${field} is a ${type}, not ${value}`);
-    }
-  }
+  for (const { values } of rows) for (const field in values) refuseStray(kind, field, types.get(field), values[field]);
+}
+
+/** The same for one value; `type` is that of the kept field, if there is one. @throws RefusedByStore */
+export function refuseStray(kind: string, field: string, type: Field['type'] | undefined, value: unknown): void {
+  if (type === undefined) throw new RefusedByStore(`${kind} has no field ${field}`);
+  if (typeof value !== type) throw new RefusedByStore(`${kind}.${field} is a ${type}, not ${value}`);
 }
 
 function unknown(path: string, message: string): TownError {

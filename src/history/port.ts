@@ -105,6 +105,17 @@ export class RefusedByStore extends Error {
   override readonly name = 'RefusedByStore';
 }
 
+/** Thrown by a store that says itself when to come back: nobody is to try again before `waitMs` of real time are over. */
+export class RetryLater extends Error {
+  override readonly name = 'RetryLater';
+  readonly waitMs: number;
+
+  constructor(message: string, waitMs: number) {
+    super(message);
+    this.waitMs = waitMs;
+  }
+}
+
 /**
  * A store of readings. Who is the same sample as whom is decided by the writer, once for all stores (P6); a store only
  * keeps. The writer awaits each call before the next one; `readings` and `count` may come at any time.
@@ -132,5 +143,7 @@ export interface HistoryStore {
   readings(query: ReadingsQuery): Promise<ReadingItem[]>;
   /** Rows of a kind; 0 for one that nobody has written. @throws TownError `unavailable` while it is not open */
   count(kind: string): Promise<number>;
+  /** Gives up what the writer waits for, so that it can stop; an embedded store answers by itself and has none. */
+  interrupt?(): void;
   close(): Promise<void>;
 }

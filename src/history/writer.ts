@@ -6,7 +6,14 @@ import { noPoint, type Point } from '../kernel/points.ts';
 import type { JournalReader, JournalRecord, Offset, SampleRecord } from '../model/record.ts';
 import { decide, lookUps, type Whereabouts } from './decide.ts';
 import { eventsOf } from './events.ts';
-import { type HistoryBatch, type HistoryRow, type HistoryStore, type KindCounts, RefusedByStore } from './port.ts';
+import {
+  type HistoryBatch,
+  type HistoryRow,
+  type HistoryStore,
+  type KindCounts,
+  RefusedByStore,
+  RetryLater,
+} from './port.ts';
 
 /** Keeps what the store refuses for good, as a dead letter. */
 export interface Rejections {
@@ -115,12 +122,15 @@ export class HistoryWriter {
   /** Writes what the journal holds, for `deadline` real ms at most, and closes the store. The rest stays in the journal. */
   async stop(deadline: number): Promise<void> {
     const until = this.#realClock.now() + deadline;
+    const late = this.#realClock.after('history stops', deadline, () => this.#store.interrupt?.());
     this.#abort.abort();
     await this.#running;
     try {
       while (this.#cursor < this.#journal.end(0) && this.#realClock.now() < until) await this.#step();
     } catch (error) {
       this.#log.warn({ error: messageOf(error) }, 'the history store is down');
+    } finally {
+      late.stop();
     }
     const left = this.#journal.end(0) - this.#cursor;
     if (left > 0) this.#log.warn({ records: left }, 'history stops short of the end; the rest waits in the journal');
@@ -139,7 +149,8 @@ export class HistoryWriter {
       } catch (error) {
         if (signal.aborted) return;
         this.#goDown(error);
-        await sleep(this.#realClock, 'history tries again', this.#backoff.next(), signal).catch(() => {});
+        const wait = Math.max(this.#backoff.next(), error instanceof RetryLater ? error.waitMs : 0);
+        await sleep(this.#realClock, 'history tries again', wait, signal).catch(() => {});
       }
     }
   }

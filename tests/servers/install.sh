@@ -3,6 +3,8 @@
 # is there; names what it cannot install, and then those tests name themselves as skipped or say what is missing.
 set -euo pipefail
 
+bash "$(dirname "$0")/influxdb.sh"
+
 # program (or file) : Debian package
 wanted=(
   "mosquitto:mosquitto"

@@ -1,0 +1,188 @@
+import type { Clock } from '../../kernel/clock.ts';
+import { messageOf, TownError } from '../../kernel/errors.ts';
+import type { Store } from '../../kernel/store.ts';
+import type { Kinds } from '../../model/kind.ts';
+import { fieldOf, type KeptFields } from '../fields.ts';
+import type {
+  HistoryBatch,
+  HistoryRow,
+  HistoryState,
+  HistoryStore,
+  Identity,
+  ReadingItem,
+  ReadingsQuery,
+} from '../port.ts';
+import type { InfluxAddress } from '../settings.ts';
+import { Doubt, type Footprint, keyOf } from './doubt.ts';
+import { eventLines, LineWriter } from './lines.ts';
+import { readRowsAt } from './lookups.ts';
+import { RECEIVED_AT } from './names.ts';
+import { Progress, type Standing } from './progress.ts';
+import { readReadings } from './readings.ts';
+import { InfluxServer } from './server.ts';
+import { Statement } from './statement.ts';
+
+interface Opened {
+  kept: KeptFields;
+  lines: LineWriter;
+  standing: Standing;
+  /** Each device's newest ts, as it is kept. */
+  newest: Map<string, number>;
+}
+
+/**
+ * The history on an InfluxDB: one measurement a kind, tags as they were at the sample's time, fields its metrics. What the
+ * server cannot keep in one step with the points lies on this machine ({@link Progress}), so that
+ * - it opens while the server is down, and knows where it stands;
+ * - a request of unknown outcome is made again, point for point, and counted once ({@link Doubt}).
+ */
+export class InfluxHistory implements HistoryStore {
+  readonly name = 'influxdb';
+  readonly #server: InfluxServer;
+  readonly #progress: Progress;
+  readonly #kinds: Kinds;
+  readonly #doubt = new Doubt();
+  /** What was read since the last commit, for the note of what a replacement replaces. */
+  readonly #read = new Map<string, HistoryRow>();
+  readonly #reads = new Set<Promise<unknown>>();
+  #opened: Opened | null = null;
+
+  constructor(address: InfluxAddress, store: Store, kinds: Kinds, realClock: Clock) {
+    this.#server = new InfluxServer(address, realClock);
+    this.#progress = new Progress(store);
+    this.#kinds = kinds;
+  }
+
+  async open(): Promise<HistoryState> {
+    this.#opened = null;
+    this.#server.resume();
+    this.#doubt.clear();
+    this.#read.clear();
+    const kept = await this.#progress.bringFields(this.#kinds);
+    for (const entry of this.#progress.doubts()) this.#doubt.take(entry);
+    const [standing, newest] = [this.#progress.standing(), this.#progress.newest()];
+    this.#opened = { kept, lines: new LineWriter(kept), standing, newest };
+    return { cursor: standing.cursor, counts: { ...standing.counts }, newest: new Map(newest) };
+  }
+
+  async rowsAt(kind: string, identities: readonly Identity[]): Promise<HistoryRow[]> {
+    const { kept } = this.#mustBeOpen();
+    const rows: HistoryRow[] = [];
+    const unsure: Identity[] = [];
+    for (const identity of identities) {
+      if (!this.#doubt.has(identity)) unsure.push(identity);
+      else {
+        const row = this.#doubt.rowAt(identity);
+        if (row !== null) rows.push(row);
+      }
+    }
+    const fields = kept.get(kind);
+    if (fields === undefined || unsure.length === 0) return rows;
+    const found = await readRowsAt(this.#server, kind, unsure, fields);
+    for (const row of found) this.#read.set(keyOf(row), row);
+    return [...rows, ...found];
+  }
+
+  async commit(batch: HistoryBatch): Promise<void> {
+    const opened = this.#mustBeOpen();
+    const { inserts, replacements, events, cursor, counts } = batch;
+    const rows = [...inserts, ...replacements];
+    const placed = this.#doubt.any ? rows.map((row) => this.#doubt.placed(row)) : rows;
+    const { bodies, series, points } = opened.lines.encode(placed);
+    const numbered = numberEvents(events, opened.standing.events);
+    await this.#server.reach();
+    if (bodies.length > 0) {
+      const before = replacements.flatMap((row) => this.#read.get(keyOf(row)) ?? []);
+      await this.#write(bodies, placed, { type: 'footprint', end: cursor, series, points, before });
+    }
+    // The same events bear the same numbers whenever they are written again: their points are the same.
+    if (numbered.lines !== '') await this.#server.write([numbered.lines], 'ns');
+    const standing = { cursor, counts, events: numbered.standing };
+    const newer = newerOf(inserts, opened.newest);
+    await this.#settle(standing, newer, placed);
+    this.#read.clear();
+    opened.standing = standing;
+    for (const [device, ts] of newer) opened.newest.set(device, ts);
+  }
+
+  async readings(query: ReadingsQuery): Promise<ReadingItem[]> {
+    const { kept } = this.#mustBeOpen();
+    return this.#ask(readReadings(this.#server, query, fieldOf(kept, query)));
+  }
+
+  async count(kind: string): Promise<number> {
+    const { kept } = this.#mustBeOpen();
+    if (!kept.has(kind)) return 0;
+    const statement = new Statement();
+    statement.add(`SELECT count(${statement.name(RECEIVED_AT)}) FROM ${statement.name(kind)}`);
+    const [series = []] = await this.#ask(this.#server.query(statement));
+    return (series[0]?.values[0]?.[1] as number | undefined) ?? 0;
+  }
+
+  interrupt(): void {
+    this.#server.interrupt();
+  }
+
+  async close(): Promise<void> {
+    this.#opened = null;
+    this.#server.interrupt();
+    await Promise.allSettled(this.#reads);
+  }
+
+  /** Sends rows, once it is noted which points that touches; what is in doubt already has its note. */
+  async #write(bodies: readonly string[], rows: readonly HistoryRow[], footprint: Footprint): Promise<void> {
+    const isNoted = footprint.end <= this.#doubt.end && rows.every((row) => this.#doubt.has(row));
+    if (!isNoted) await this.#progress.begin(footprint);
+    try {
+      await this.#server.write(bodies, 'ms');
+    } catch (error) {
+      // Some of it may be in, and nobody knows what.
+      this.#doubt.take(footprint);
+      throw error;
+    }
+  }
+
+  async #settle(standing: Standing, newer: Map<string, number>, rows: readonly HistoryRow[]): Promise<void> {
+    const inDoubt = standing.cursor < this.#doubt.end ? rows.filter((row) => this.#doubt.has(row)) : null;
+    await this.#progress.commit(standing, newer, inDoubt === null ? null : { type: 'kept', rows: inDoubt });
+    if (inDoubt === null) this.#doubt.clear();
+    else this.#doubt.keep(inDoubt);
+  }
+
+  /** Asks for a reader: what goes wrong is told as the service not being able to answer now. */
+  async #ask<T>(answer: Promise<T>): Promise<T> {
+    this.#reads.add(answer);
+    try {
+      return await answer;
+    } catch (cause) {
+      if (cause instanceof TownError) throw cause;
+      throw new TownError('unavailable', `the history cannot be read now: ${messageOf(cause)}`, { cause });
+    } finally {
+      this.#reads.delete(answer);
+    }
+  }
+
+  #mustBeOpen(): Opened {
+    if (this.#opened === null) throw new TownError('unavailable', 'the history is not open now: try again in a moment');
+    return this.#opened;
+  }
+}
+
+/** The lines of events, and the newest instant that has any with their number. */
+function numberEvents(events: HistoryBatch['events'], standing: Standing['events']) {
+  const [first] = events;
+  const last = events.at(-1);
+  if (first === undefined || last === undefined) return { lines: '', standing };
+  const before = first.at === standing.at ? standing.count : 0;
+  const count = events.filter(({ at }) => at === last.at).length + (last.at === standing.at ? standing.count : 0);
+  return { lines: eventLines(events, before), standing: { at: last.at, count } };
+}
+
+/** The newest ts of each device that has a newer one than `newest` says. */
+function newerOf(rows: readonly HistoryRow[], newest: ReadonlyMap<string, number>): Map<string, number> {
+  const newer = new Map<string, number>();
+  for (const { device, ts } of rows) {
+    if (ts > (newer.get(device) ?? newest.get(device) ?? -Infinity)) newer.set(device, ts);
+  }
+  return newer;
+}

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InfluxHistory } from '../../src/history/influx/store.ts';
+import type { HistoryStore } from '../../src/history/port.ts';
+import type { InfluxAddress } from '../../src/history/settings.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
+import { openStore, type Store } from '../../src/kernel/store.ts';
+import { SMALL_KINDS } from './kinds.ts';
+
+/** Where histories of a test file lie: a bucket of a real server each, and a folder for what is kept beside it. */
+export class InfluxPlaces {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'townpulse-influx-'));
+  readonly #addresses = new Map<string, Promise<InfluxAddress>>();
+  readonly #newAddress: () => Promise<InfluxAddress>;
+
+  constructor(newAddress: () => Promise<InfluxAddress>) {
+    this.#newAddress = newAddress;
+  }
+
+  newPlace(): string {
+    const place = join(this.#folder, String(this.#addresses.size));
+    this.#addresses.set(place, this.#newAddress());
+    return place;
+  }
+
+  /** A history over a place: opened and closed together with its folder, as the service does at its start and end. */
+  at(place: string, kinds = SMALL_KINDS): HistoryStore {
+    let opened: { store: Store; history: InfluxHistory } | null = null;
+    const history = (): InfluxHistory => {
+      if (opened === null) throw new Error('not open');
+      return opened.history;
+    };
+    const address = this.#addresses.get(place);
+    if (address === undefined) throw new Error(`no such place: ${place}`);
+    const closed = new InfluxHistory(
+      { url: 'http://127.0.0.1:1', bucket: 'none', timeout: 1 },
+      NO_STORE,
+      kinds,
+      systemClock,
+    );
+    return {
+      name: 'influxdb',
+      open: async () => {
+        if (opened === null) {
+          const store = await openStore(place, { sync: false });
+          opened = { store, history: new InfluxHistory(await address, store, kinds, systemClock) };
+        }
+        return opened.history.open();
+      },
+      rowsAt: (kind, identities) => history().rowsAt(kind, identities),
+      commit: (batch) => history().commit(batch),
+      readings: (query) => (opened?.history ?? closed).readings(query),
+      count: (kind) => (opened?.history ?? closed).count(kind),
+      interrupt: () => opened?.history.interrupt(),
+      close: async () => {
+        const now = opened;
+        opened = null;
+        await now?.history.close();
+        await now?.store.close();
+      },
+    };
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+const NO_STORE = { table: () => ({}) } as unknown as Store;
