@@ -74,17 +74,52 @@ describe('the settings', () => {
     const { inForce } = loadSettings({});
     const variables = inForce.map(({ path }) => variableOf(path));
     expect(new Set(variables).size).toBe(inForce.length);
+    const unlike: Record<string, string> = {
+      'history.influx.url': 'http://influx:8086',
+      'history.influx.version': '2.7',
+    };
     for (const { path, value } of inForce) {
-      const given = value === undefined ? 'a-token-of-the-test' : String(value);
+      const given = value === undefined ? (unlike[path] ?? 'a-token-of-the-test') : String(value);
       expect(sourceOf(path, { [variableOf(path)]: given }), path).toBe(variableOf(path));
     }
   });
 
   it('some have a short name as well, which gives way to the long one', () => {
-    expect(SHORT_NAMES).toEqual({ TOWNPULSE_HISTORY: 'history.store' });
+    const influx = ['url', 'token', 'username', 'password', 'org', 'bucket', 'version'];
+    expect(SHORT_NAMES).toEqual({
+      TOWNPULSE_HISTORY: 'history.store',
+      ...Object.fromEntries(influx.map((name) => [`INFLUX_${name.toUpperCase()}`, `history.influx.${name}`])),
+    });
     expect(sourceOf('history.store', { TOWNPULSE_HISTORY: 'duckdb' })).toBe('TOWNPULSE_HISTORY');
     const both = { TOWNPULSE_HISTORY: 'influx', TOWNPULSE_HISTORY_STORE: 'duckdb' };
     expect(sourceOf('history.store', both)).toBe('TOWNPULSE_HISTORY_STORE');
+  });
+
+  it('of an InfluxDB say how to reach it, when it is the history; its secrets may lie in files', () => {
+    const INFLUX_TOKEN_FILE = file('a-token\n', 'token');
+    const right = { TOWNPULSE_HISTORY: 'influxdb', INFLUX_URL: 'https://influx:8086/', INFLUX_BUCKET: 'town' };
+    const { history } = loadSettings({ ...right, INFLUX_TOKEN_FILE, INFLUX_VERSION: '1.8' }).settings;
+    expect(history).toMatchObject({ store: 'influxdb', influx: { token: 'a-token', version: '1.8', timeout: 30_000 } });
+    const INFLUX_PASSWORD_FILE = file('a-password', 'password');
+    const { influx } = loadSettings({ ...right, INFLUX_USERNAME: 'town', INFLUX_PASSWORD_FILE }).settings.history;
+    expect(influx).toMatchObject({ username: 'town', password: 'a-password' });
+
+    expect(problems({ TOWNPULSE_HISTORY: 'influxdb' })).toEqual([
+      expect.stringContaining('set INFLUX_URL'),
+      expect.stringContaining('set INFLUX_BUCKET'),
+    ]);
+    for (const wrong of [
+      { INFLUX_URL: 'influx:8086' },
+      { INFLUX_URL: 'http://name:secret@influx:8086' },
+      { INFLUX_USERNAME: 'town' },
+      { INFLUX_USERNAME: 'town', INFLUX_PASSWORD: 'secret', INFLUX_TOKEN: 'secret' },
+      { INFLUX_VERSION: '3.0' },
+    ]) {
+      const found = problems({ ...right, ...wrong });
+      expect([wrong, found.length]).toEqual([wrong, 1]);
+      expect(found[0]).not.toContain('secret@');
+    }
+    expect(loadSettings({ INFLUX_URL: 'http://influx:8086' }).settings.history.store).toBe('duckdb');
   });
 
   it('numbers and durations are read from text', () => {

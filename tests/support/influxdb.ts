@@ -121,7 +121,7 @@ export class InfluxProcess {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  /** Makes a bucket (2.x) or database (1.x), and a token or user that may read and write it alone. */
+  /** Makes a bucket (2.x) or database (1.x), and a token of its own, or a user, that may read and write it. */
   async newBucket(name = `bucket-${this.#buckets++}`): Promise<BucketAddress> {
     const base = { url: this.url, bucket: name, timeout: 30_000 };
     if (this.#isOne) {
@@ -130,18 +130,14 @@ export class InfluxProcess {
       await this.ask(`GRANT ALL ON "${name}" TO "${name}"`);
       return { ...base, username: name, password: `secret of ${name}`, id: name };
     }
-    const bucket = await this.#api<{ id: string }>('POST', '/buckets', {
-      orgID: this.#orgId,
-      name,
-      retentionRules: [],
-    });
-    const { id, token } = await this.#token(bucket.id, ['read', 'write']);
+    await this.#makeBucket(name);
+    const { id, token } = await this.#token(['read', 'write']);
     return { ...base, org: ORG, token, id };
   }
 
-  /** A token (2.x) that may only write to a bucket. */
-  async writeOnlyToken(bucket: string): Promise<string> {
-    return (await this.#token(await this.#bucketId(bucket), ['write'])).token;
+  /** A token (2.x) that may write and not read. */
+  async writeOnlyToken(): Promise<string> {
+    return (await this.#token(['write'])).token;
   }
 
   /** Takes a bucket away with all that is in it. */
@@ -150,18 +146,11 @@ export class InfluxProcess {
     else await this.#api('DELETE', `/buckets/${await this.#bucketId(name)}`);
   }
 
-  /** Makes a dropped bucket anew, so that the address of the old one is right again; returns that address. */
-  async remakeBucket(address: BucketAddress): Promise<void> {
-    if (this.#isOne) {
-      await this.ask(`CREATE DATABASE "${address.bucket}"`);
-      await this.ask(`GRANT ALL ON "${address.bucket}" TO "${address.username}"`);
-      return;
-    }
-    const bucket = { orgID: this.#orgId, name: address.bucket, retentionRules: [] };
-    const { id } = await this.#api<{ id: string }>('POST', '/buckets', bucket);
-    await this.#api('DELETE', `/authorizations/${address.id}`);
-    const made = await this.#token(id, ['read', 'write']);
-    Object.assign(address, made);
+  /** Makes a dropped bucket anew; its address is right again. */
+  async remakeBucket({ bucket, id }: BucketAddress): Promise<void> {
+    if (!this.#isOne) return this.#makeBucket(bucket);
+    await this.ask(`CREATE DATABASE "${bucket}"`);
+    await this.ask(`GRANT ALL ON "${bucket}" TO "${id}"`);
   }
 
   /** Takes the right of an address away, or gives it back. */
@@ -232,8 +221,13 @@ export class InfluxProcess {
     return buckets[0]?.id ?? '';
   }
 
-  async #token(bucket: string, actions: string[]): Promise<{ id: string; token: string }> {
-    const resource = { type: 'buckets', id: bucket, orgID: this.#orgId };
+  async #makeBucket(name: string): Promise<void> {
+    await this.#api('POST', '/buckets', { orgID: this.#orgId, name, retentionRules: [] });
+  }
+
+  /** A token for any bucket, also one that is made anew: to a token of a single one, that would be another. */
+  async #token(actions: string[]): Promise<{ id: string; token: string }> {
+    const resource = { type: 'buckets', orgID: this.#orgId };
     const permissions = actions.map((action) => ({ action, resource }));
     return this.#api('POST', '/authorizations', { orgID: this.#orgId, permissions });
   }
