@@ -24,6 +24,13 @@ export class InfluxPlaces {
     return place;
   }
 
+  /** Where a place's bucket is. */
+  async address(place: string): Promise<InfluxAddress> {
+    const address = this.#addresses.get(place);
+    if (address === undefined) throw new Error(`no such place: ${place}`);
+    return address;
+  }
+
   /** A history over a place: opened and closed together with its folder, as the service does at its start and end. */
   at(place: string, kinds = SMALL_KINDS): HistoryStore {
     let opened: { store: Store; history: InfluxHistory } | null = null;
@@ -31,8 +38,6 @@ export class InfluxPlaces {
       if (opened === null) throw new Error('not open');
       return opened.history;
     };
-    const address = this.#addresses.get(place);
-    if (address === undefined) throw new Error(`no such place: ${place}`);
     const closed = new InfluxHistory(
       { url: 'http://127.0.0.1:1', bucket: 'none', timeout: 1 },
       NO_STORE,
@@ -44,7 +49,7 @@ export class InfluxPlaces {
       open: async () => {
         if (opened === null) {
           const store = await openStore(place, { sync: false });
-          opened = { store, history: new InfluxHistory(await address, store, kinds, systemClock) };
+          opened = { store, history: new InfluxHistory(await this.address(place), store, kinds, systemClock) };
         }
         return opened.history.open();
       },

@@ -49,8 +49,11 @@ export class LineWriter {
     }
   }
 
-  /** @throws RefusedByStore for a row that has no place in its measurement */
-  encode(rows: readonly HistoryRow[]): Encoded {
+  /**
+   * `again` says that some of the rows may be there from an earlier try, which may have called another one late.
+   * @throws RefusedByStore for a row that has no place in its measurement
+   */
+  encode(rows: readonly HistoryRow[], again: boolean): Encoded {
     this.#batch++;
     const bodies: string[] = [];
     const series: SeriesParts[] = [];
@@ -67,7 +70,7 @@ export class LineWriter {
       }
       pairs.setFloat64(index * 16, own.place, true);
       pairs.setFloat64(index * 16 + 8, row.ts, true);
-      body += `${own.text}${fieldsOf(kind, row)} ${whole(row.ts)}\n`;
+      body += `${own.text}${fieldsOf(kind, row, again)} ${whole(row.ts)}\n`;
       if (body.length >= BODY) {
         bodies.push(body);
         body = '';
@@ -115,7 +118,7 @@ function seriesOf(kind: KindLines, row: HistoryRow): Series {
   return series;
 }
 
-function fieldsOf(kind: KindLines, row: HistoryRow): string {
+function fieldsOf(kind: KindLines, row: HistoryRow, again: boolean): string {
   let text = `${whole(row.receivedAt)}i`;
   const { values, deviceTs, seq, flags } = row;
   for (const field in values) {
@@ -130,7 +133,8 @@ function fieldsOf(kind: KindLines, row: HistoryRow): string {
   }
   if (deviceTs !== null) text += `,${DEVICE_TS}=${whole(deviceTs)}i`;
   if (seq !== null) text += `,${SEQ}=${whole(seq)}i`;
-  if (flags.length > 0) text += `,${FLAGS}=${quoted(flags.join(','))}`;
+  // A field that is not named keeps what it was.
+  if (flags.length > 0 || again) text += `,${FLAGS}=${quoted(flags.join(','))}`;
   return text;
 }
 
