@@ -30,8 +30,17 @@ export default defineConfig({
       {
         test: {
           name: 'servers',
-          include: ['tests/servers/**/*.test.ts'],
+          include: ['tests/servers/*.test.ts'],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'outages',
+          include: ['tests/servers/outages/*.test.ts'],
+          testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,
         },

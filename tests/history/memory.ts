@@ -21,6 +21,7 @@ export class MemoryHistory implements HistoryStore {
   /** Called before a batch is taken, and after: what it throws is what `commit` throws. */
   before: (batch: HistoryBatch) => void | Promise<void> = () => {};
   after: () => void = () => {};
+  interrupt: () => void = () => {};
   /** What `open` throws. */
   unreachable: Error | null = null;
 

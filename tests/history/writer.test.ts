@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RefusedByStore } from '../../src/history/port.ts';
+import { RefusedByStore, RetryLater } from '../../src/history/port.ts';
 import { HistoryWriter } from '../../src/history/writer.ts';
 import { TrialClock } from '../../src/kernel/clock.ts';
 import { TownError } from '../../src/kernel/errors.ts';
@@ -96,6 +96,43 @@ describe('the pace of the history writer', () => {
 });
 
 describe('a history store that is down', () => {
+  it('is not asked again before it says', async () => {
+    const { writer, store, journal, pass } = setUp();
+    store.before = () => {
+      throw new RetryLater('too many requests', 90_000);
+    };
+    await writer.start();
+    journal.samples(10, sample(1));
+    await pass(50);
+    const offered = store.offered.length;
+    await pass(89_000);
+    expect(store.offered.length).toBe(offered);
+    await pass(2_000);
+    expect(store.offered.length).toBe(offered + 1);
+    await writer.stop(0);
+  });
+
+  it('does not hold up a stop past its deadline when it never answers', async () => {
+    const { writer, store, journal, clock } = setUp();
+    store.before = () =>
+      new Promise((_resolve, reject) => {
+        store.interrupt = () => reject(new Error('given up'));
+      });
+    await writer.start();
+    journal.samples(10, sample(1));
+    await settle();
+    let stopped = false;
+    const stopping = writer.stop(6_000).then(() => {
+      stopped = true;
+    });
+    clock.advance(5_999);
+    await settle();
+    expect(stopped).toBe(false);
+    clock.advance(1);
+    await stopping;
+    expect([store.cursor, writer.progress().cursor]).toEqual([1, 1]);
+  });
+
   it('holds nothing up and loses nothing: the backlog waits in the journal and drains in order', async () => {
     const { writer, store, journal, pass } = setUp();
     store.before = () => {

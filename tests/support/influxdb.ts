@@ -135,9 +135,13 @@ export class InfluxProcess {
     return { ...base, org: ORG, token, id };
   }
 
-  /** A token (2.x) that may write and not read. */
-  async writeOnlyToken(): Promise<string> {
-    return (await this.#token(['write'])).token;
+  /** A new bucket with a token or user that may write to it and not read it. */
+  async newWriteOnlyBucket(): Promise<BucketAddress> {
+    const address = await this.newBucket();
+    if (!this.#isOne) return { ...address, ...(await this.#token(['write'])) };
+    await this.setAllowed(address, false);
+    await this.ask(`GRANT WRITE ON "${address.bucket}" TO "${address.id}"`);
+    return address;
   }
 
   /** Takes a bucket away with all that is in it. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Ledger } from '../../src/model/ledger.ts';
-import { type Fault, FaultProxy } from '../support/fault-proxy.ts';
-import { type BucketAddress, hasInflux, INFLUX_VERSIONS, InfluxProcess, influxTitle } from '../support/influxdb.ts';
-import { InfluxTown, type Told } from './support/influx-town.ts';
+import type { Ledger } from '../../../src/model/ledger.ts';
+import { type Fault, FaultProxy } from '../../support/fault-proxy.ts';
+import { type BucketAddress, hasInflux, INFLUX_VERSIONS, InfluxProcess, influxTitle } from '../../support/influxdb.ts';
+import { InfluxTown, type Told } from '../support/influx-town.ts';
 
 const KINDS = ['water-pressure', 'gas-meter'];
 /** How soon a message is acknowledged, whatever the history does, ms. */
