@@ -57,9 +57,10 @@ export function expectProblem(answer: Answer, status: number, code: string): str
   return answer.json.errors.map(({ path }: { path: string }) => path);
 }
 
-/** Every item of a list, page by page; each page holds `limit` at most, and only the last may hold fewer. */
+/** Every item of a list, page by page; each page holds `limit` at most, only the last may hold fewer, and none comes twice. */
 export async function walk(ask: Ask, path: string, limit: number): Promise<unknown[]> {
   const items: unknown[] = [];
+  const cursors = new Set<string | null>();
   let next: string | null = null;
   do {
     const cursor: string = next === null ? '' : `&cursor=${encodeURIComponent(next)}`;
@@ -68,6 +69,8 @@ export async function walk(ask: Ask, path: string, limit: number): Promise<unkno
       `${path}${path.includes('?') ? '&' : '?'}limit=${limit}${cursor}`,
     );
     expect(status).toBe(200);
+    expect(cursors.has(next)).toBe(false);
+    cursors.add(next);
     next = json.next;
     if (next === null) expect(json.items.length).toBeLessThanOrEqual(limit);
     else expect(json.items).toHaveLength(limit);
