@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { ERRORS, type ErrorCode, messageOf, TownError } from '../kernel/errors.ts';
+import { ERRORS, type ErrorCode, messageOf, type Problem, TownError } from '../kernel/errors.ts';
 
 /** Options of every command that speaks to the running service. */
 export interface ClientOptions {
@@ -30,7 +30,7 @@ export class Client {
   readonly #url: string;
   readonly #token: string;
 
-  /** @throws TownError `config-invalid` when no address or token can be found */
+  /** @throws TownError `config-invalid` when no address or token can be found, or the address is none */
   constructor(options: ClientOptions, env: NodeJS.ProcessEnv = process.env) {
     const folders = options.dataDir ?? env.TOWNPULSE_DATA_DIR;
     const candidates = folders === undefined ? ['./data', './data/demo'] : [folders];
@@ -51,8 +51,10 @@ export class Client {
         `no ${missing}, and none in ${candidates.join(' or ')}: is the service running there?`,
       );
     }
+    if (!/^https?:\/\/./.test(url) || !URL.canParse(url))
+      throw new TownError('config-invalid', `${url} is no address of the service: write http://127.0.0.1:8080`);
     this.#url = url.replace(/\/$/, '');
-    this.#token = token;
+    this.#token = token.trim();
   }
 
   /** Asks for `path` below /api/v1. @throws TownError with the service's own code and problems */
@@ -72,9 +74,9 @@ export class Client {
       throw new TownError('unavailable', `${this.#url} does not answer (${why}): is townpulse running?`, { cause });
     }
     const text = await response.text();
-    if (response.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
-    const problem = parseProblem(text);
-    throw new TownError(problem.code, problem.detail, { problems: problem.errors });
+    const answer = parse(text);
+    if (response.ok && answer !== undefined) return answer as T;
+    throw refusal(this.#url, response.status, answer);
   }
 
   /** Every item of a list, page by page. */
@@ -90,17 +92,33 @@ export class Client {
   }
 }
 
-function parseProblem(text: string): { code: ErrorCode; detail: string; errors: { path: string; message: string }[] } {
+/** The JSON of an answer; null for one without a body, undefined for one that is no JSON. */
+function parse(text: string): unknown {
+  if (text === '') return null;
   try {
-    const problem = JSON.parse(text) as {
-      code?: string;
-      detail?: string;
-      title?: string;
-      errors?: { path: string; message: string }[];
-    };
-    const code = problem.code !== undefined && problem.code in ERRORS ? (problem.code as ErrorCode) : 'internal';
-    return { code, detail: problem.detail ?? problem.title ?? code, errors: problem.errors ?? [] };
+    return JSON.parse(text);
   } catch {
-    return { code: 'internal', detail: `an answer that is no problem document: ${text.slice(0, 200)}`, errors: [] };
+    return undefined;
   }
+}
+
+/** What an answer that is not as hoped means, in words for whoever typed the command. */
+function refusal(url: string, status: number, answer: unknown): TownError {
+  const { code, detail, errors } = (answer ?? {}) as Partial<ProblemAnswer>;
+  if (code === undefined || detail === undefined || !(code in ERRORS)) {
+    const message = `${url} answers (${status}), but not as Townpulse does: is this the right address?`;
+    return new TownError('unavailable', message);
+  }
+  if (code === 'unauthorized') {
+    const message = `${url} does not know this token: give the right one with --token or TOWNPULSE_TOKEN`;
+    return new TownError(code, message);
+  }
+  return new TownError(code as ErrorCode, detail, { problems: errors ?? [] });
+}
+
+/** What the command line reads of a problem document. */
+interface ProblemAnswer {
+  code: string;
+  detail: string;
+  errors: Problem[];
 }

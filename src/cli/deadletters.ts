@@ -14,7 +14,10 @@ interface DeadLetter {
 
 /** `townpulse deadletters …` */
 export function deadlettersCommand(): Command {
-  return new Command('deadletters').description('what came in and could not be used').addCommand(listCommand());
+  return new Command('deadletters')
+    .description('what came in and could not be used')
+    .addCommand(listCommand())
+    .addHelpText('after', '\nExample:\n  $ townpulse deadletters list --reason out-of-range');
 }
 
 function listCommand(): Command {
@@ -27,9 +30,9 @@ function listCommand(): Command {
   }
   return clientCommand('list', 'lists dead letters, newest first', 'deadletters list --device WP-0001')
     .option('--reason <reason>', 'malformed, type, unit, out-of-range …')
-    .option('--device <id>')
-    .option('--from <instant>')
-    .option('--to <instant>')
+    .option('--device <id>', 'of this device')
+    .option('--from <instant>', 'that arrived at this instant or later, such as 2026-01-15T20:00:00+08:00')
+    .option('--to <instant>', 'that arrived before this instant')
     .option('--limit <n>', 'how many at most', '100')
     .action(async (options: Options) => {
       const { reason, device, from, to, limit } = options;
@@ -40,10 +43,7 @@ function listCommand(): Command {
         'GET',
         `/dead-letters?${new URLSearchParams(given)}`,
       );
-      if (options.json) {
-        for (const item of items) console.log(JSON.stringify(item));
-        return;
-      }
+      if (options.json) return console.log(JSON.stringify(items, null, 2));
       printTable(
         ['id', 'at', 'device', 'reason', 'field', 'detail'],
         items.map((item) => [item.id, item.at, item.device, item.reason, item.field, item.detail]),

@@ -1,9 +1,11 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { messageOf, TownError } from '../kernel/errors.ts';
 import type { Device, DeviceInput } from '../model/device.ts';
+import type { Kind } from '../model/kind.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { Client, type ClientOptions, clientCommand } from './client.ts';
+import { openSecretsFile } from './secrets-file.ts';
 import { printTable } from './table.ts';
 
 interface Credentials {
@@ -25,7 +27,9 @@ export function devicesCommand(): Command {
     .addCommand(showCommand())
     .addCommand(rotateCommand())
     .addCommand(retireCommand())
-    .addCommand(refusedCommand());
+    .addCommand(refusedCommand())
+    .addCommand(kindsCommand())
+    .addHelpText('after', '\nExample:\n  $ townpulse devices list --kind water-pressure');
 }
 
 function importCommand(): Command {
@@ -44,6 +48,7 @@ function importCommand(): Command {
     .option('--datum <datum>', 'wgs84, gcj02 or bd09: what the locations are given in', 'wgs84')
     .action(async (file: string, options: Options) => {
       const text = read(file);
+      const keep = options.secrets === undefined || options.dryRun === true ? null : openSecretsFile(options.secrets);
       const format = file.toLowerCase().endsWith('.json') ? 'json' : 'csv';
       const result = await new Client(options).ask<{
         created: string[];
@@ -52,18 +57,15 @@ function importCommand(): Command {
         credentials: Credentials[];
       }>('POST', '/devices/import', { format, text, datum: options.datum, dryRun: options.dryRun === true });
       const secrets = Object.fromEntries(result.credentials.map(({ username, secret }) => [username, secret]));
-      if (options.secrets !== undefined && result.credentials.length > 0) {
-        writeFileSync(options.secrets, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
-        chmodSync(options.secrets, 0o600);
-      }
-      if (options.json) return print(result);
+      if (result.credentials.length > 0) keep?.(secrets);
+      if (options.json) return print(keep === null ? result : { ...result, credentials: [] });
       const would = options.dryRun ? 'would be ' : '';
       console.log(
         `${result.created.length} ${would}registered, ${result.changed.length} ${would}changed, ${result.unchanged} as they were`,
       );
-      if (options.secrets !== undefined)
-        console.log(`secrets of ${result.credentials.length} new devices: ${options.secrets}`);
-      else if (result.credentials.length > 0) {
+      if (result.credentials.length === 0) return;
+      if (keep !== null) console.log(`secrets of ${result.credentials.length} new devices: ${options.secrets}`);
+      else {
         console.log('Secrets of the new devices, shown this once:');
         printTable(
           ['device', 'secret'],
@@ -97,9 +99,9 @@ function addCommand(): Command {
     .requiredOption('--organisation <organisation>', 'who is responsible')
     .option('--parent <node>', 'its feeder, pressure zone or regulator')
     .option('--gateway <device>', 'the device that publishes for it')
-    .option('--road <road>')
-    .option('--name-zh <name>')
-    .option('--name-en <name>')
+    .option('--road <road>', 'the road that it stands on')
+    .option('--name-zh <name>', 'what it is called in Chinese')
+    .option('--name-en <name>', 'what it is called in English')
     .option('--attribute <name=value>', 'an attribute of its kind; repeat for more', collect, [])
     .option('--secret <secret>', "the vendor's own secret")
     .action(async (id: string, options: Options) => {
@@ -126,10 +128,10 @@ function listCommand(): Command {
     q?: string;
   }
   return clientCommand('list', 'lists the registered devices', 'devices list --kind water-pressure --verdict breach')
-    .option('--kind <kind>')
-    .option('--area <area>')
-    .option('--organisation <organisation>')
-    .option('--parent <node>')
+    .option('--kind <kind>', 'of this kind')
+    .option('--area <area>', 'in this area, or in one that lies in it')
+    .option('--organisation <organisation>', 'that this bureau is responsible for')
+    .option('--parent <node>', 'on this feeder, pressure zone or regulator')
     .option('--verdict <verdict>', 'ok, breach, silent, unknown or idle')
     .option('--q <text>', 'part of an id, name or alias')
     .action(async (options: Options) => {
@@ -139,10 +141,9 @@ function listCommand(): Command {
       );
       const devices: ListedDevice[] = [];
       for await (const device of new Client(options).list<ListedDevice>(`/devices?${new URLSearchParams(given)}`)) {
-        if (options.json) console.log(JSON.stringify(device));
-        else devices.push(device);
+        devices.push(device);
       }
-      if (options.json) return;
+      if (options.json) return print(devices);
       printTable(
         ['device', 'kind', 'name', 'area', 'parent', 'verdict'],
         devices.map((device) => [device.id, device.kind, device.name.zh, device.area, device.parent, device.verdict]),
@@ -211,6 +212,25 @@ function refusedCommand(): Command {
       printTable(
         ['last', 'id', 'from', 'reason', 'times', 'topic'],
         items.map((item) => [item.at, item.id, item.address, item.reason, item.count, item.topic]),
+      );
+    },
+  );
+}
+
+function kindsCommand(): Command {
+  return clientCommand('kinds', 'lists the kinds of device, with their fields and units', 'devices kinds').action(
+    async (options: ClientOptions) => {
+      const kinds: Kind[] = [];
+      for await (const kind of new Client(options).list<Kind>('/kinds')) kinds.push(kind);
+      if (options.json) return print(kinds);
+      printTable(
+        ['kind', 'name', 'reports every', 'fields'],
+        kinds.map(({ id, name, reportInterval, fields }) => [
+          ...[id, name.zh, `${reportInterval} s`],
+          Object.entries(fields)
+            .map(([field, { unit }]) => (unit === undefined ? field : `${field} (${unit})`))
+            .join(', '),
+        ]),
       );
     },
   );

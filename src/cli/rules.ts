@@ -4,7 +4,10 @@ import { loadSettings } from '../config/load.ts';
 
 /** `townpulse rules …` */
 export function rulesCommand(): Command {
-  return new Command('rules').description('the rulebook').addCommand(checkCommand());
+  return new Command('rules')
+    .description('the rulebook')
+    .addCommand(checkCommand())
+    .addHelpText('after', '\nExample:\n  $ townpulse rules check');
 }
 
 function checkCommand(): Command {

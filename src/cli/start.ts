@@ -24,9 +24,9 @@ export function startCommand(): Command {
     .option('--demo', 'the sample town, simulated, on 127.0.0.1, on a trial clock of its own')
     .option('--at <instant>', 'start on a trial clock at this instant, for trials and tests')
     .option('--speed <n>', 'town seconds per second of a trial clock, 1 to 60')
-    .option('--data-dir <folder>')
-    .option('--town <folder>')
-    .option('--host <address>')
+    .option('--data-dir <folder>', 'where all state lies (TOWNPULSE_DATA_DIR)')
+    .option('--town <folder>', "the town's folder (TOWNPULSE_TOWN)")
+    .option('--host <address>', 'what HTTP and MQTT bind to (TOWNPULSE_HOST)')
     .option('--http-port <port>', '0 takes a free one')
     .option('--mqtt-port <port>', '0 takes a free one')
     .addHelpText(

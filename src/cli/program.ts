@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { packageRoot } from '../kernel/package-root.ts';
+import { configCommand } from './config.ts';
+import { deadlettersCommand } from './deadletters.ts';
+import { devicesCommand } from './devices.ts';
+import { report } from './failure.ts';
+import { rulesCommand } from './rules.ts';
+import { simulateCommand } from './simulate.ts';
+import { startCommand } from './start.ts';
+
+/** The command line with all its commands. */
+export function createProgram(): Command {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+  const program = new Command('townpulse')
+    .description("telemetry and alerting for a town's lamps, water, gas and smart poles (镇脉)")
+    .version(version)
+    .showHelpAfterError('(add -h for help)')
+    .addHelpText('after', '\nExample:\n  $ townpulse start --demo')
+    .addCommand(startCommand())
+    .addCommand(simulateCommand())
+    .addCommand(devicesCommand())
+    .addCommand(rulesCommand())
+    .addCommand(deadlettersCommand())
+    .addCommand(configCommand());
+  overrideExit(program);
+  return program;
+}
+
+/** Does what a command line says; gives its exit code (CONTRACT.md §1). What went wrong stands on standard error. */
+export async function run(words: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync(words, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return report(error);
+  }
+}
+
+/** Every command ends like the program itself, so that a wrong use is exit code 2 everywhere. */
+function overrideExit(command: Command): void {
+  command.exitOverride();
+  command.commands.forEach(overrideExit);
+}
