@@ -141,7 +141,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
 
     // 1–3: the door, the gate, and what it makes of a message.
     const deadLetters = new DeadLetters(store, settings.deadletters);
-    const intake = new Intake(store);
+    const intake = new Intake(store, kinds);
     const { unique, newest } = createUnique(intake.counts().newestGiven);
     const decoder = new Decoder(compileFields(kinds), registry, settings.decode, unique);
     const gate = new Gate(

@@ -15,6 +15,20 @@ export interface BrokerOptions {
   port: number;
 }
 
+/** One connection, as far as it said who it is. */
+interface Connection {
+  address: string;
+  /** The user name that it gave; '' before. */
+  name: string;
+  /** The device that it signed in as; null before, and once its secret is no good any more. */
+  device: string | null;
+}
+
+const NOBODY: Connection = { address: '', name: '', device: null };
+
+/** Ends a connection that we have said something about already: on the list of the refused, or in the log. */
+class Refusal extends Error {}
+
 /** CONNACK codes of MQTT 3.1.1 [MQTT-3.2.2.3]. */
 const SERVER_UNAVAILABLE = 3;
 const BAD_CREDENTIALS = 4;
@@ -34,8 +48,7 @@ export class Broker {
   readonly #aedes: Aedes;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** Who each connection signed in as. */
-  readonly #deviceOf = new WeakMap<Client, string>();
+  readonly #connections = new WeakMap<Client, Connection>();
 
   constructor(options: BrokerOptions, devices: DeviceAccess, gate: Gate, refused: RefusedLog, log: Logger) {
     this.#options = options;
@@ -46,14 +59,18 @@ export class Broker {
     this.#aedes = new ConsumingAedes({
       // An id is only unique within its user's own connections: see #scopeId.
       maxClientsIdLength: 256,
-      preConnect: (_client, packet, done) => done(null, this.#scopeId(packet)),
+      preConnect: (client, packet, done) => done(null, this.#scopeId(client, packet)),
       authenticate: (client, user, password, done) => this.#authenticate(client, user, password, done),
       authorizePublish: (client, packet, done) => this.#publish(client, packet, done),
       authorizeSubscribe: (_client, _subscription, done) => done(null, null),
     });
-    this.#aedes.on('clientError', (client: Client, error: Error) => {
-      this.#log.debug({ device: this.#deviceOf.get(client), error: error.message }, 'a connection ended by an error');
-    });
+    const ended = (client: Client, error: Error) => {
+      const { name, address } = this.#connectionOf(client);
+      if (isBreach(error)) this.#refused.add('protocol', name, address);
+      this.#log.debug({ name, address, error: error.message }, 'a connection ended by an error');
+    };
+    this.#aedes.on('clientError', ended);
+    this.#aedes.on('connectionError', ended);
     this.#server = createServer((socket) => this.#accept(socket));
   }
 
@@ -83,7 +100,11 @@ export class Broker {
   /** Ends the connections of a device whose secret is no longer good. */
   disconnect(device: string): void {
     for (const client of Object.values((this.#aedes as unknown as { clients: Record<string, Client> }).clients)) {
-      if (this.#deviceOf.get(client) === device) client.close();
+      const connection = this.#connectionOf(client);
+      if (connection.device !== device) continue;
+      // What it sends until it is closed, its last will too, is nobody's any more.
+      connection.device = null;
+      client.close();
     }
   }
 
@@ -91,6 +112,8 @@ export class Broker {
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await this.#gate.stop();
+    // What aedes wrote leaves with the next tick.
+    await new Promise((resolve) => setImmediate(resolve));
     await new Promise<void>((resolve) => this.#aedes.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroySoon();
     await closed;
@@ -102,23 +125,31 @@ export class Broker {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     const client = this.#aedes.handle(socket);
+    const connection: Connection = { address: addressOf(socket), name: '', device: null };
+    this.#connections.set(client, connection);
     const limit = new FrameLimit();
     // aedes takes each chunk with read(): there it can be looked at before anything of it is buffered as a packet.
     const read = socket.read.bind(socket);
     socket.read = (size?: number) => {
       const chunk = read(size);
       if (chunk === null || limit.accept(chunk)) return chunk;
-      this.#refused.add('packet-too-large', this.#deviceOf.get(client) ?? '', address(socket));
+      this.#refused.add('packet-too-large', connection.name, connection.address);
       socket.destroy();
       return null;
     };
   }
 
   /** Puts the user's name before the id, so that one device can't throw another off by taking its id. */
-  #scopeId(packet: ConnectPacket): true {
-    const { username, clientId } = packet;
-    if (clientId !== '') packet.clientId = `${String(username ?? '').slice(0, 64)}/${clientId.slice(0, 128)}`;
+  #scopeId(client: Client, packet: ConnectPacket): true {
+    const { clientId } = packet;
+    const name = String(packet.username ?? '');
+    this.#connectionOf(client).name = name;
+    if (clientId !== '') packet.clientId = `${name.slice(0, 64)}/${clientId.slice(0, 128)}`;
     return true;
+  }
+
+  #connectionOf(client: Client): Connection {
+    return this.#connections.get(client) ?? { ...NOBODY };
   }
 
   #authenticate(
@@ -127,9 +158,10 @@ export class Broker {
     password: Buffer | undefined,
     done: (error: AuthenticateError | null, success: boolean | null) => void,
   ): void {
+    const connection = this.#connectionOf(client);
     const refuse = (reason: RefusalReason, returnCode: number) => {
-      this.#refused.add(reason, user ?? '', address(client.conn));
-      done(Object.assign(new Error(reason), { returnCode }), false);
+      this.#refused.add(reason, user ?? '', connection.address);
+      done(Object.assign(new Refusal(reason), { returnCode }), false);
     };
     if (this.#gate.paused !== null) return refuse('journal-full', SERVER_UNAVAILABLE);
     if (user === undefined) return refuse('unknown-device', BAD_CREDENTIALS);
@@ -137,18 +169,18 @@ export class Broker {
     const outcome = this.#devices.authenticate(user, password ?? Buffer.alloc(0));
     if (outcome === 'retired') return refuse(outcome, NOT_AUTHORIZED);
     if (outcome !== 'ok') return refuse(outcome, BAD_CREDENTIALS);
-    this.#deviceOf.set(client, user);
+    connection.device = user;
     done(null, true);
   }
 
   #publish(client: Client | null, packet: PublishPacket, done: (error?: Error | null) => void): void {
-    const publisher = client === null ? undefined : this.#deviceOf.get(client);
-    if (client === null || publisher === undefined) return done(new Error('nobody known publishes this'));
+    const { device: publisher, address } = client === null ? NOBODY : this.#connectionOf(client);
+    if (publisher === null) return done(new Refusal('nobody known publishes this'));
     const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
     const access = publishAccess(this.#options.town, publisher, packet.topic, this.#devices);
     if (!access.ok) {
-      this.#refused.add(access.reason, publisher, address(client.conn), packet.topic, payload);
-      return done(new Error(access.reason));
+      this.#refused.add(access.reason, publisher, address, packet.topic, payload);
+      return done(new Refusal(access.reason));
     }
     // Readings are kept in the journal, not by the broker: a retained one would only fill its memory.
     packet.retain = false;
@@ -157,7 +189,7 @@ export class Broker {
       this.#gate.admit({ publisher, kind, device, topic: packet.topic, payload }, done);
     } catch (error) {
       this.#log.error({ publisher, error: messageOf(error) }, 'a message broke the gate');
-      done(error as Error);
+      done(new Refusal(messageOf(error)));
     }
   }
 }
@@ -173,7 +205,11 @@ class ConsumingAedes extends Aedes {
   }
 }
 
-function address(connection: unknown): string {
-  const { remoteAddress, remotePort } = connection as { remoteAddress?: string; remotePort?: number };
+/** Whether a client did not keep to MQTT; otherwise the network failed it, or we have refused it. */
+function isBreach(error: Error): boolean {
+  return !(error instanceof Refusal) && !('code' in error) && error.message !== 'keep alive timeout';
+}
+
+function addressOf({ remoteAddress, remotePort }: Socket): string {
   return remoteAddress === undefined ? '' : `${remoteAddress}:${remotePort}`;
 }

@@ -19,13 +19,17 @@ export interface UnknownFieldCount {
 }
 
 const UNKNOWN_FIELDS_PER_KIND = 200;
+/** Where a kind is counted that the town does not have: a gateway may name one after another for its children. */
+const NO_KIND = 'unknown';
 
 /** The gate's half of the loss ledger: written in the transaction that makes the samples durable (P2). */
 export class Intake {
+  readonly #kinds: { has(kind: string): boolean };
   readonly #counts: Table<string, IntakeCounts>;
   readonly #unknown: Table<[string, string], { count: number; example: string }>;
 
-  constructor(store: Store) {
+  constructor(store: Store, kinds: { has(kind: string): boolean }) {
+    this.#kinds = kinds;
     this.#counts = store.table('ledger.intake');
     this.#unknown = store.table('fields.unknown');
   }
@@ -44,7 +48,7 @@ export class Intake {
     for (const { kind, decoded } of messages) {
       for (const sample of decoded.samples) of(sample.kind).received++;
       if (decoded.rejected.length > 0) {
-        const row = of(kind);
+        const row = of(this.#kinds.has(kind) ? kind : NO_KIND);
         row.received += decoded.rejected.length;
         row.rejected += decoded.rejected.length;
       }

@@ -23,6 +23,7 @@ export type RefusalReason =
   | 'wrong-kind'
   | 'bad-topic'
   | 'packet-too-large'
+  | 'protocol'
   | 'journal-full';
 
 const KEPT = 1_000;
