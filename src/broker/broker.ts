@@ -182,8 +182,6 @@ export class Broker {
       this.#refused.add(access.reason, publisher, address, packet.topic, payload);
       return done(new Refusal(access.reason));
     }
-    // Readings are kept in the journal, not by the broker: a retained one would only fill its memory.
-    packet.retain = false;
     const { kind, device } = access;
     try {
       this.#gate.admit({ publisher, kind, device, topic: packet.topic, payload }, done);
@@ -196,7 +194,8 @@ export class Broker {
 
 /**
  * What a client publishes ends at the gate: nobody may subscribe to readings, so matching them against subscriptions and
- * offline queues would be work for nothing. What the service publishes goes its way.
+ * offline queues would be work for nothing, and a retained one would only fill the memory. What the service publishes goes
+ * its way.
  */
 class ConsumingAedes extends Aedes {
   override publish(packet: PublishPacket, client?: unknown, done?: (error?: Error) => void): void {

@@ -159,10 +159,10 @@ describe('a breach of MQTT ends the connection, and is written down', () => {
     expect(door.turnedAway()).toEqual([' protocol']);
   });
 
-  it('but a connection that just breaks is none', async () => {
+  it.each(['break', 'reset'] as const)('but a connection that just breaks is none: %s', async (how) => {
     const door = await Door.open();
     const peer = await door.signIn('WP-1');
-    peer.break();
+    peer[how]();
     await vi.waitFor(() => expect(door.broker.connected()).toBe(0));
     expect(door.turnedAway()).toEqual([]);
   });
@@ -381,6 +381,8 @@ describe('the broker', () => {
     peer.send(publish(OWN, 'x'));
     await heard(await door.signIn('WP-2'));
     const stopped = door.broker.stop();
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(peer.isClosed).toBe(false);
     release();
     await stopped;
     expect(await peer.next()).toMatchObject({ cmd: 'puback', messageId: 7 });

@@ -2,10 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { packageRoot } from '../../src/kernel/package-root.ts';
 import { ended } from '../support/child.ts';
 import { temporaryFolder } from '../support/temporary.ts';
+
+/** Processes of their own take their time on a busy machine. */
+vi.setConfig({ testTimeout: 30_000 });
 
 /** `townpulse …` as a process of its own, and what it printed so far. */
 function townpulse(words: readonly string[], env: Record<string, string> = {}) {

@@ -33,7 +33,7 @@ function look(store: Store, from: Offset): Look {
   const fresh: JournalRecord[] = [];
   for (const { key, value } of store.bytes<Offset>('journal').entries({ start: from }))
     fresh.push(...readBlock(value, key));
-  const kinds = Object.values(new Intake(store).counts().kinds);
+  const kinds = Object.values(new Intake(store, new Set()).counts().kinds);
   const counted = kinds.reduce((sum, { received, rejected }) => sum + received - rejected, 0);
   return { fresh, counted, tables: readTables(store, TABLES) };
 }

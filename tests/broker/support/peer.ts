@@ -46,6 +46,11 @@ export class Peer {
     this.#socket.destroy();
   }
 
+  /** Breaks it as a machine does that knows nothing of it any more. */
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+
   /** Says CONNECT; resolves with the return code of the answer. */
   async connect(fields: Partial<IConnectPacket>): Promise<number | undefined> {
     const common = { cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, clean: true, keepalive: 0 } as const;
