@@ -8,14 +8,14 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/{http,scenario,browser,crash,servers,bench}/**'],
+          exclude: ['tests/{broker,cli,config,http,model,registry,scenario,browser,crash,servers,bench}/**'],
         },
       },
       {
         test: {
-          name: 'unit-http',
-          include: ['tests/http/**/*.test.ts'],
-          // Its files share their modules: to load the HTTP library anew for each would take longer than its tests.
+          name: 'unit-shared',
+          include: ['tests/{broker,cli,config,http,model,registry}/**/*.test.ts'],
+          // These share their modules: to load fastify, zod and aedes anew for each file would take longer than its tests.
           isolate: false,
         },
       },

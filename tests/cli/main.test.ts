@@ -2,13 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { packageRoot } from '../../src/kernel/package-root.ts';
 import { ended } from '../support/child.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 /** Processes of their own take their time on a busy machine. */
-vi.setConfig({ testTimeout: 30_000 });
+const PATIENCE_MS = 60_000;
 
 /** `townpulse …` as a process of its own, and what it printed so far. */
 function townpulse(words: readonly string[], env: Record<string, string> = {}) {
@@ -37,7 +37,7 @@ async function said(lines: number, { child, printed }: { child: ChildProcess; pr
   }
 }
 
-it('what goes wrong on the way is exit code 1, one sentence and no stack trace', async () => {
+it('what goes wrong on the way is exit code 1, one sentence and no stack trace', { timeout: PATIENCE_MS }, async () => {
   const { child, printed } = townpulse(['devices', 'list', '--url', 'http://127.0.0.1:1', '--token', 'x']);
   expect([await ended(child), printed]).toEqual([
     1,
@@ -45,7 +45,9 @@ it('what goes wrong on the way is exit code 1, one sentence and no stack trace',
   ]);
 });
 
-it('starts, says one line when it is ready, keeps a second one off its data, and ends with 0 when it is told to', async () => {
+it('starts, says one line when it is ready, keeps a second one off its data, and ends with 0 when it is told to', {
+  timeout: PATIENCE_MS,
+}, async () => {
   const TOWNPULSE_DATA_DIR = join(temporaryFolder(), 'data');
   const service = townpulse(['start'], { TOWNPULSE_DATA_DIR });
   await said(1, service);
