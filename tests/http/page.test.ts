@@ -7,8 +7,8 @@ import { MemoryTown, OFFICER_TOKEN } from './support/town.ts';
 
 /** A demo whose console is built. */
 function builtDemo(): MemoryTown {
-  const folder = temporaryFolder();
-  mkdirSync(join(folder, 'assets'));
+  const folder = join(temporaryFolder(), 'console');
+  mkdirSync(join(folder, 'assets'), { recursive: true });
   writeFileSync(join(folder, 'index.html'), '<!doctype html><title>Townpulse</title>');
   writeFileSync(join(folder, 'favicon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
   writeFileSync(join(folder, 'assets/main-1a2b3c.js'), 'console.log(1)');
