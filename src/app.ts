@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AlertBook } from './alerts/book.ts';
+import { Backup } from './backup/backup.ts';
 import { Broker } from './broker/broker.ts';
 import { Gate } from './broker/gate.ts';
-import { Intake } from './broker/intake.ts';
+import { countsSince, Intake } from './broker/intake.ts';
 import { RefusedLog } from './broker/refused.ts';
 import type { Settings } from './config/settings.ts';
 import { DeadLetters } from './decode/deadletters.ts';
@@ -14,6 +15,7 @@ import { historyStoreOf } from './history/stores.ts';
 import { HistoryWriter } from './history/writer.ts';
 import type { DeviceList } from './http/resources/device-import.ts';
 import { createHttp, type HttpParts } from './http/server.ts';
+import { recordChanges } from './journal/changes.ts';
 import { Journal, lastArrival } from './journal/journal.ts';
 import { Ticker } from './journal/ticker.ts';
 import { steadyClock, systemClock } from './kernel/clock.ts';
@@ -24,12 +26,11 @@ import type { Logger } from './kernel/logger.ts';
 import { Metrics } from './kernel/metrics.ts';
 import { packageRoot } from './kernel/package-root.ts';
 import { noPoint, type Point } from './kernel/points.ts';
-import { openStore, type Store } from './kernel/store.ts';
+import { openStore } from './kernel/store.ts';
 import { openTownClock, type TownClock, type TrialRequest } from './kernel/town-clock.ts';
 import { Live } from './live/live.ts';
 import { balance, type Ledger } from './model/ledger.ts';
 import { instant } from './model/primitives.ts';
-import type { Change } from './model/record.ts';
 import type { Town } from './model/town.ts';
 import { logChannel } from './notify/log-channel.ts';
 import { Outbox } from './notify/outbox.ts';
@@ -128,7 +129,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
     const resumedAt = lastArrival(store);
     const clock = await openTownClock(store, resumedAt, options.trial);
     const journal = new Journal(store, clock.clock, settings.journal, ['history', 'rules', 'live'], point);
-    const since = await createdAt(store, clock.clock.now());
+    const since = await countsSince(store, clock.clock.now());
 
     // 0: who is who. The files' part of the town goes through the journal like any other change.
     const registry = new Registry(store, journal, kinds, town, clock.clock);
@@ -193,6 +194,18 @@ export async function startService(settings: Settings, options: ServiceOptions):
       point,
     );
     const live = new Live(journal, store, log.child({ stage: 'live' }));
+    const backup = new Backup({
+      ...{ dataDir: settings.dataDir, town: town.id, store, journal, history: historyStore, realClock },
+      figures: (copy, { cursor, counts }) => {
+        const copied = new Journal(copy, clock.clock, settings.journal, []);
+        const pending = copied.countSamples(cursor);
+        const ledger = balance({ intake: new Intake(copy, kinds).counts(), history: counts, pending });
+        return { journal: { start: copied.start(), end: copied.end(0) }, ledger };
+      },
+      log: log.child({ stage: 'backup' }),
+    });
+    backup.start();
+    closers.add('backup', () => backup.stop());
     const rules = new RuleRunner(
       kinds,
       journal,
@@ -251,6 +264,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
         importDevices,
         refused,
         deadLetters,
+        makeBackup: () => backup.make(),
         readings: (query) => historyStore.readings(query),
         latest: (id) => {
           const known = live.of(id);
@@ -346,27 +360,6 @@ export function checkRulebookFile(settings: Settings, file: string | undefined):
   const { town, plan } = loadTown(settings.town);
   const path = file ?? join(settings.town, RULEBOOK_FILE);
   return { ...checkRulebook(readRulebookFile(path), path, surroundings(kinds, town, plan)), path };
-}
-
-/** When the data directory was made, as an instant of the town. */
-async function createdAt(store: Store, now: number): Promise<string> {
-  const table = store.table<string, string>('created');
-  const known = table.get('at') ?? instant(now);
-  if (table.get('at') === undefined) await store.transaction(() => table.put('at', known));
-  return known;
-}
-
-/** Appends those of the files' changes that are not the newest of their kind in the journal already. */
-async function recordChanges(store: Store, journal: Journal, changes: readonly Change[]): Promise<void> {
-  const inForce = store.table<string, string>('files.in-force');
-  const fresh = changes.filter((change) => inForce.get(change.what) !== JSON.stringify(change));
-  if (fresh.length === 0) return;
-  await journal.append(
-    fresh.map((change) => ({ type: 'change', change, by: 'files' })),
-    () => {
-      for (const change of fresh) inForce.put(change.what, JSON.stringify(change));
-    },
-  );
 }
 
 function readLedger(

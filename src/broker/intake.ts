@@ -1,5 +1,6 @@
 import type { Store, Table } from '../kernel/store.ts';
 import type { Decoded } from '../model/decoded.ts';
+import { instant } from '../model/primitives.ts';
 
 /** What the gate counted since the data directory was made. */
 export interface IntakeCounts {
@@ -75,4 +76,12 @@ export class Intake {
       return;
     this.#unknown.put(key, { count: (known?.count ?? 0) + 1, example });
   }
+}
+
+/** Since when it is counted, an instant of the town: `now` the first time, and that ever after. */
+export async function countsSince(store: Store, now: number): Promise<string> {
+  const table = store.table<string, string>('created');
+  const known = table.get('at') ?? instant(now);
+  if (table.get('at') === undefined) await store.transaction(() => table.put('at', known));
+  return known;
 }

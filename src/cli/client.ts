@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { ERRORS, type ErrorCode, messageOf, type Problem, TownError } from '../kernel/errors.ts';
 
@@ -70,13 +73,28 @@ export class Client {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
     } catch (cause) {
-      const why = messageOf((cause as Error).cause ?? cause);
-      throw new TownError('unavailable', `${this.#url} does not answer (${why}): is townpulse running?`, { cause });
+      throw this.#noAnswer((cause as Error).cause ?? cause, cause);
     }
     const text = await response.text();
     const answer = parse(text);
     if (response.ok && answer !== undefined) return answer as T;
     throw refusal(this.#url, response.status, answer);
+  }
+
+  /**
+   * Asks for `path` below /api/v1, and gives the answer as it streams; the service may take as long as it needs.
+   * @throws TownError with the service's own code and problems
+   */
+  async download(path: string): Promise<IncomingMessage> {
+    const send = this.#url.startsWith('https:') ? httpsRequest : httpRequest;
+    const options = { method: 'POST', headers: { authorization: `Bearer ${this.#token}` } };
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      send(`${this.#url}/api/v1${path}`, options, resolve).once('error', reject).end();
+    }).catch((cause: unknown) => {
+      throw this.#noAnswer(cause, cause);
+    });
+    if (response.statusCode === 200 && response.headers['content-type'] === 'application/x-tar') return response;
+    throw refusal(this.#url, response.statusCode ?? 0, parse(await textOf(response)));
   }
 
   /** Every item of a list, page by page. */
@@ -89,6 +107,11 @@ export class Client {
       yield* page.items;
       next = page.next;
     } while (next !== null);
+  }
+
+  #noAnswer(why: unknown, cause: unknown): TownError {
+    const message = `${this.#url} does not answer (${messageOf(why)}): is townpulse running?`;
+    return new TownError('unavailable', message, { cause });
   }
 }
 

@@ -1,21 +1,20 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { packageRoot } from '../kernel/package-root.ts';
+import { packageVersion } from '../kernel/package-root.ts';
+import { backupCommand } from './backup.ts';
 import { configCommand } from './config.ts';
 import { deadlettersCommand } from './deadletters.ts';
 import { devicesCommand } from './devices.ts';
 import { report } from './failure.ts';
+import { restoreCommand } from './restore.ts';
 import { rulesCommand } from './rules.ts';
 import { simulateCommand } from './simulate.ts';
 import { startCommand } from './start.ts';
 
 /** The command line with all its commands. */
 export function createProgram(): Command {
-  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
   const program = new Command('townpulse')
     .description("telemetry and alerting for a town's lamps, water, gas and smart poles (镇脉)")
-    .version(version)
+    .version(packageVersion)
     .showHelpAfterError('(add -h for help)')
     .addHelpText('after', '\nExample:\n  $ townpulse start --demo')
     .addCommand(startCommand())
@@ -23,6 +22,8 @@ export function createProgram(): Command {
     .addCommand(devicesCommand())
     .addCommand(rulesCommand())
     .addCommand(deadlettersCommand())
+    .addCommand(backupCommand())
+    .addCommand(restoreCommand())
     .addCommand(configCommand());
   overrideExit(program);
   return program;

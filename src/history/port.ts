@@ -116,6 +116,14 @@ export class RetryLater extends Error {
   }
 }
 
+/** What a copy of the readings holds. */
+export interface HistoryCopy {
+  cursor: Offset;
+  counts: Readonly<Record<string, KindCounts>>;
+  /** By kind, counted in the copy; null where they lie on a server of their own, and nothing was copied. */
+  rows: Readonly<Record<string, number>> | null;
+}
+
 /**
  * A store of readings. Who is the same sample as whom is decided by the writer, once for all stores (P6); a store only
  * keeps. The writer awaits each call before the next one; `readings` and `count` may come at any time.
@@ -145,5 +153,10 @@ export interface HistoryStore {
   count(kind: string): Promise<number>;
   /** Gives up what the writer waits for, so that it can stop; an embedded store answers by itself and has none. */
   interrupt?(): void;
+  /**
+   * Puts a copy as of one instant into `directory`, while it goes on. One that lies on a server only tells where it stands.
+   * @throws TownError `unavailable` while it is not open, or when it is closed meanwhile
+   */
+  copyTo(directory: string): Promise<HistoryCopy>;
   close(): Promise<void>;
 }

@@ -9,6 +9,7 @@ import { page } from './page.ts';
 import { probes } from './probes.ts';
 import { answerProblems } from './problem.ts';
 import { alertsResource } from './resources/alerts.ts';
+import { backupResource } from './resources/backup.ts';
 import { clockResource } from './resources/clock.ts';
 import { deadLettersResource } from './resources/dead-letters.ts';
 import { demoFaultsResource } from './resources/demo-faults.ts';
@@ -102,6 +103,7 @@ function resources(api: Api, parts: HttpParts): void {
   lightingRateResource(api, parts);
   rulesResource(api, parts);
   alertsResource(api, parts);
+  backupResource(api, parts);
   if (parts.demo !== null) demoFaultsResource(api, parts.demo.faults);
 }
 

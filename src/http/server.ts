@@ -6,6 +6,7 @@ import { createApplication } from './application.ts';
 import type { Authenticator, Principal } from './principal.ts';
 import type { ProbeParts } from './probes.ts';
 import type { AlertsParts } from './resources/alerts.ts';
+import type { BackupParts } from './resources/backup.ts';
 import type { ClockParts } from './resources/clock.ts';
 import type { DeadLettersParts } from './resources/dead-letters.ts';
 import type { FaultDesk } from './resources/demo-faults.ts';
@@ -34,7 +35,8 @@ export interface HttpParts
     DeadLettersParts,
     LightingRateParts,
     RulesParts,
-    AlertsParts {
+    AlertsParts,
+    BackupParts {
   log: Logger;
   /** The machine's own clock, for sessions and for the end. */
   realClock: Clock;

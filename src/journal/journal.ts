@@ -23,7 +23,7 @@ export type Alongside = (appended: Appended) => void;
  * - Offsets start at 1, go up by one, and never repeat, also across restarts and failed appends.
  * - Arrival times never go back along the journal, even if the clock does.
  * - Readers see a record only once it is durable.
- * - Nothing is trimmed that a consumer has not passed.
+ * - Nothing is trimmed that a consumer has not passed, nor anything while somebody holds it.
  * - At its bound of live bytes the journal says so (`full`) and keeps what it has.
  */
 export class Journal implements JournalReader {
@@ -43,6 +43,7 @@ export class Journal implements JournalReader {
   /** The newest arrival time that was given out. */
   #latest: number;
   #trimming = false;
+  #holds = 0;
 
   /** `consumers` are all that must pass a record before it may be trimmed. */
   constructor(
@@ -173,7 +174,7 @@ export class Journal implements JournalReader {
     this.#trimming = true;
     try {
       const lowest = this.#lowestCursor();
-      const doomed = [...this.#doomed(lowest)];
+      const doomed = this.#holds > 0 ? [] : [...this.#doomed(lowest)];
       await this.#store.transaction(() => {
         for (const [consumer, offset] of this.#passed) this.#cursors.put(consumer, offset);
         for (const key of doomed) this.#blocks.remove(key);
@@ -181,6 +182,16 @@ export class Journal implements JournalReader {
     } finally {
       this.#trimming = false;
     }
+  }
+
+  /** Keeps every record that is here now or comes, until the hold is let go by calling what is given back. */
+  hold(): () => void {
+    this.#holds++;
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#holds--;
+      isHeld = false;
+    };
   }
 
   *#doomed(lowest: Offset): Iterable<Offset> {

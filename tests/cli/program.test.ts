@@ -16,6 +16,7 @@ function commands(command: Command = createProgram(), typedSoFar: string[] = [])
 
 it('has the commands of CONTRACT.md §5 that have something behind them', () => {
   expect(commands().sort()).toEqual([
+    'backup',
     'config',
     'deadletters',
     'deadletters list',
@@ -28,6 +29,7 @@ it('has the commands of CONTRACT.md §5 that have something behind them', () => 
     'devices retire',
     'devices rotate',
     'devices show',
+    'restore',
     'rules',
     'rules check',
     'simulate',

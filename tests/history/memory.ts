@@ -66,6 +66,10 @@ export class MemoryHistory implements HistoryStore {
     return [...this.rows.values()].filter((row) => row.kind === kind).length;
   }
 
+  async copyTo(): Promise<never> {
+    throw new Error('nobody copies the memory');
+  }
+
   async close(): Promise<void> {}
 }
 

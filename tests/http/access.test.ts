@@ -93,6 +93,7 @@ it('a duty officer may read all, and change nothing but the faults of the demo a
   for (const route of routes) if ((await ask(route, AS_OFFICER)).statusCode === 403) refused.push(route);
   expect(refused.sort()).toEqual([
     'PATCH /api/v1/devices/:id',
+    'POST /api/v1/backup',
     'POST /api/v1/devices',
     'POST /api/v1/devices/:id/credentials',
     'POST /api/v1/devices/:id/retire',

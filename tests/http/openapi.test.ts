@@ -68,6 +68,7 @@ const TOUR: [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload?
   ['POST', '/api/v1/rules/check', { text: '- id: presure' }],
   ['GET', '/api/v1/alerts'],
   ['GET', '/api/v1/alerts/a1'],
+  ['POST', '/api/v1/backup'],
   ['GET', '/api/v1/demo/faults/kinds'],
   ['POST', '/api/v1/demo/faults', { fault: 'feeder-outage', target: 'F-1' }],
   ['GET', '/api/v1/demo/faults'],

@@ -107,6 +107,21 @@ describe('the journal', () => {
     expect(it.end(0)).toBe(7);
   });
 
+  it('trims nothing while somebody holds it', async () => {
+    const { journal: it, clock } = await journal({ ...SETTINGS, keepBytes: 0 });
+    for (let ts = 1; ts <= 3; ts++) await it.append([sample('a', ts)]);
+    const [letGo, letGoToo] = [it.hold(), it.hold()];
+    for (const consumer of ['history', 'rules']) it.commit(consumer, 0, 4);
+    clock.advance(1);
+    for (const free of [letGo, letGo, letGoToo]) {
+      await it.trim();
+      expect(it.start()).toBe(1);
+      free();
+    }
+    await it.trim();
+    expect(it.start()).toBe(3);
+  });
+
   it('keeps passed records for as long and as many bytes as it is told', async () => {
     const { journal: it, clock } = await journal({ ...SETTINGS, keep: 1_000 });
     await it.append([sample('a', 1)]);

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { DATA_FORMAT, openStore } from '../../src/kernel/store.ts';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { DATA_FORMAT, openStore, type Store } from '../../src/kernel/store.ts';
 import { temporaryFolder, temporaryStore } from '../support/temporary.ts';
 
 describe('the store', () => {
@@ -39,6 +40,53 @@ describe('the store', () => {
     await first.close();
     const again = await temporaryStore(folder);
     expect(again.table('words').get('a')).toBe('b');
+  });
+
+  it('is copied as of one instant while it is written, for any machine', async () => {
+    onTestFinished(() => {
+      delete process.env.LMDB_RESTORE;
+    });
+    const folder = temporaryFolder();
+    const store = await openStore(folder);
+    onTestFinished(() => store.close());
+    const [blocks, counts] = [store.bytes<number>('blocks'), store.table<string, number>('counts')];
+    let written = 0;
+    let acknowledged = 0;
+    const seen: number[] = [];
+    let done = false;
+    const writing = (async () => {
+      while (!done) {
+        const started = Array.from({ length: 5 }, () =>
+          store.transaction(() => {
+            blocks.put(++written, Buffer.alloc(3_000, written));
+            counts.put('blocks', written);
+          }),
+        );
+        await Promise.all(started);
+        acknowledged = written;
+      }
+    })();
+    for (let round = 0; round < 20; round++) {
+      const copyFolder = join(folder, `copy-${round}`);
+      const before = acknowledged;
+      const look = (copy: Store) => [
+        copy.table<string, number>('counts').get('blocks') ?? 0,
+        copy.bytes('blocks').count(),
+      ];
+      const looked = await store.copyTo(copyFolder, look);
+      // lmdb believes only what was synced, as on another machine.
+      process.env.LMDB_RESTORE = 'safe';
+      const copy = await openStore(copyFolder);
+      delete process.env.LMDB_RESTORE;
+      expect(look(copy)).toEqual(looked);
+      await copy.close();
+      seen.push(looked[0] as number);
+      expect(looked[0]).toBe(looked[1]);
+      expect(looked[0]).toBeGreaterThanOrEqual(before);
+    }
+    done = true;
+    await writing;
+    expect(new Set(seen).size, 'different instants').toBeGreaterThan(5);
   });
 
   it('refuses data of a newer version in words', async () => {

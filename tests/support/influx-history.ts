@@ -58,6 +58,7 @@ export class InfluxPlaces {
       readings: (query) => (opened?.history ?? closed).readings(query),
       count: (kind) => (opened?.history ?? closed).count(kind),
       interrupt: () => opened?.history.interrupt(),
+      copyTo: (directory) => history().copyTo(directory),
       close: async () => {
         const now = opened;
         opened = null;

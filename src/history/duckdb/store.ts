@@ -4,6 +4,7 @@ import type { Kinds } from '../../model/kind.ts';
 import { fieldOf, type KeptFields } from '../fields.ts';
 import type {
   HistoryBatch,
+  HistoryCopy,
   HistoryEvent,
   HistoryRow,
   HistoryState,
@@ -12,6 +13,7 @@ import type {
   ReadingItem,
   ReadingsQuery,
 } from '../port.ts';
+import { copyFile } from './copy.ts';
 import { openFile } from './file.ts';
 import { deleteRows, makeLookUpTable, readRowsAt } from './lookups.ts';
 import { readReadings } from './readings.ts';
@@ -23,6 +25,8 @@ interface Opened {
   writing: DuckDBConnection;
   reading: DuckDBConnection;
   tables: KeptFields;
+  /** A connection of its own, for as long as it is used. */
+  connect(): Promise<DuckDBConnection>;
   close(): void;
 }
 
@@ -33,6 +37,8 @@ export class DuckDbHistory implements HistoryStore {
   readonly #kinds: Kinds;
   readonly #memory: string;
   readonly #reads = new Set<Promise<unknown>>();
+  /** Ends what copies the file at the moment. */
+  readonly #copying = new Set<AbortController>();
   #opened: Opened | null = null;
 
   /** `memory` such as `128MiB` bounds what DuckDB takes for queries and buffers. */
@@ -51,17 +57,18 @@ export class DuckDbHistory implements HistoryStore {
       for (const connection of connections) connection.closeSync();
       file.close();
     };
+    const connect = () => file.instance.connect();
     try {
-      const connect = async () => {
-        const connection = await file.instance.connect();
+      const kept = async () => {
+        const connection = await connect();
         connections.push(connection);
         return connection;
       };
-      const [writing, reading] = [await connect(), await connect()];
+      const [writing, reading] = [await kept(), await kept()];
       const tables = await bringSchema(writing, this.#kinds);
       await makeLookUpTable(writing);
       const state = await readState(writing, tables);
-      this.#opened = { writing, reading, tables, close };
+      this.#opened = { writing, reading, tables, connect, close };
       return state;
     } catch (error) {
       close();
@@ -105,12 +112,33 @@ export class DuckDbHistory implements HistoryStore {
     return Number(result.getRowsJS()[0]?.[0]);
   }
 
+  async copyTo(directory: string): Promise<HistoryCopy> {
+    return this.#read(this.#copy(directory, this.#mustBeOpen()));
+  }
+
   async close(): Promise<void> {
     const opened = this.#opened;
     if (opened === null) return;
     this.#opened = null;
+    for (const copying of this.#copying) copying.abort();
     await Promise.allSettled(this.#reads);
     opened.close();
+  }
+
+  async #copy(directory: string, { connect, tables }: Opened): Promise<HistoryCopy> {
+    const copying = new AbortController();
+    this.#copying.add(copying);
+    const connection = await connect();
+    try {
+      return await copyFile(connection, this.#path, directory, tables, copying.signal);
+    } catch (cause) {
+      if (!copying.signal.aborted) throw cause;
+      const message = 'the history was closed while it was copied: try again in a moment';
+      throw new TownError('unavailable', message, { cause });
+    } finally {
+      this.#copying.delete(copying);
+      connection.closeSync();
+    }
   }
 
   /** Remembers a query until it ends: a connection must not be closed under it. */

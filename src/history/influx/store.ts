@@ -5,6 +5,7 @@ import type { Kinds } from '../../model/kind.ts';
 import { fieldOf, type KeptFields } from '../fields.ts';
 import type {
   HistoryBatch,
+  HistoryCopy,
   HistoryRow,
   HistoryState,
   HistoryStore,
@@ -121,6 +122,11 @@ export class InfluxHistory implements HistoryStore {
 
   interrupt(): void {
     this.#server.interrupt();
+  }
+
+  async copyTo(_directory: string): Promise<HistoryCopy> {
+    const { cursor, counts } = this.#progress.standing();
+    return { cursor, counts, rows: null };
   }
 
   async close(): Promise<void> {

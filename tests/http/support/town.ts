@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { Principal } from '../../../src/http/principal.ts';
 import type { FaultKind, RunningFault } from '../../../src/http/resources/demo-faults.ts';
 import type { LightingRate, PastLightingRate } from '../../../src/http/resources/lighting-rate.ts';
@@ -55,6 +56,10 @@ export class MemoryTown implements HttpParts {
   readonly tokens = { authenticate: (token: string) => PRINCIPALS[token] ?? null };
   readonly metrics = { text: async () => 'townpulse_samples_total 7\n' };
   readonly refused = { list: () => this.turnedAway };
+  readonly makeBackup: HttpParts['makeBackup'] = async () => ({
+    manifest: { madeAt: '2026-11-23T12:31:05.000Z', town: 'lailong' },
+    stream: Readable.from(['the bytes ', 'of a backup'], { objectMode: false }),
+  });
   readonly verdictOf = (device: string) => this.verdicts.get(device) ?? 'unknown';
   readonly latest = (device: string) => this.newest.get(device);
 
