@@ -66,6 +66,12 @@ export class InfluxProcess {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  /** @throws Error while it does not run */
+  get pid(): number {
+    if (this.#child?.pid === undefined) throw new Error(`InfluxDB ${this.version} does not run`);
+    return this.#child.pid;
+  }
+
   get #isOne(): boolean {
     return this.version.startsWith('1.');
   }
