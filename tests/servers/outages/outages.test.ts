@@ -30,10 +30,10 @@ interface Outage {
   requests?(proxy: FaultProxy): void;
 }
 
-/** Lets the proxy spoil whatever is written or asked. */
-const spoils = (fault: Fault): Pick<Outage, 'begins' | 'ends'> => ({
+/** Lets the proxy spoil what is written, or what is asked. */
+const spoils = (fault: Fault, what: '/write' | '/query' = '/write'): Pick<Outage, 'begins' | 'ends'> => ({
   begins: ({ proxy }) => {
-    proxy.fault = (path) => (path.includes('/ping') ? 'none' : fault);
+    proxy.fault = (path) => (path.includes(what) ? fault : 'none');
   },
   ends: ({ proxy }) => {
     proxy.fault = () => 'none';
@@ -60,6 +60,7 @@ const OUTAGES: Record<string, Outage> = {
     state: 'down',
     words: /answers 429: too many requests/,
     requests: ({ writes }) => {
+      expect(writes.filter(({ status }) => status === 429).length).toBeGreaterThan(0);
       for (const [index, { status, at }] of writes.entries()) {
         const next = writes[index + 1];
         if (status === 429 && next !== undefined) expect(next.at - at).toBeGreaterThanOrEqual(2_000);
@@ -67,6 +68,11 @@ const OUTAGES: Record<string, Outage> = {
     },
   },
   'the server answers 503': { ...spoils({ status: 503 }), state: 'down', words: /answers 503/ },
+  'the server answers 503 to questions alone': {
+    ...spoils({ status: 503 }, '/query'),
+    state: 'down',
+    words: /answers 503/,
+  },
   'the server answers 500, as with a full disk': {
     ...spoils({ status: 500, body: '{"error":"write /data/1.wal: no space left on device"}' }),
     state: 'down',
