@@ -220,6 +220,12 @@ export async function startService(settings: Settings, options: ServiceOptions):
 
     metrics.gauge('journal_end_offset', 'Offset after the newest record.', () => journal.end(0));
     metrics.gauge('history_cursor_offset', 'Everything before it is in the history.', () => history.progress().cursor);
+    const lagSeconds = () => {
+      const { waitingSince } = history.progress();
+      return waitingSince === null ? 0 : Math.max(0, (clock.clock.now() - waitingSince) / 1_000);
+    };
+    metrics.gauge('history_lag_seconds', 'How long the oldest record waits that is not in the history.', lagSeconds);
+    metrics.gauge('history_up', '0 while the history is down.', () => (history.progress().state === 'down' ? 0 : 1));
     metrics.gauge('rules_cursor_offset', 'Everything before it is judged.', () => rules.cursor());
     metrics.gauge('live_cursor_offset', 'Everything before it is in the newest values.', () => live.cursor());
     metrics.gauge('journal_live_bytes', 'Bytes that some consumer has not passed.', () => journal.liveBytes());
@@ -289,7 +295,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
             return { ...entry.alert, history: entry.history, notifications: outbox.toldOf(id) };
           },
         },
-        ledger: () => readLedger(settings, { since, intake, journal, history, deadLetters, now: clock.clock.now() }),
+        ledger: () => readLedger(settings, { since, intake, journal, history, deadLetters, lag: lagSeconds() }),
         readiness: () => {
           const { state, error } = history.progress();
           const checks: Record<string, string> = {
@@ -370,11 +376,11 @@ function readLedger(
     journal: Journal;
     history: HistoryWriter;
     deadLetters: DeadLetters;
-    now: number;
+    lag: number;
   },
 ): Ledger {
-  const { since, intake, journal, history, deadLetters, now } = parts;
-  const { cursor, counts, state, waitingSince } = history.progress();
+  const { since, intake, journal, history, deadLetters, lag } = parts;
+  const { cursor, counts, state } = history.progress();
   const taken = intake.counts();
   return {
     ...balance({ intake: taken, history: counts, pending: journal.countSamples(cursor) }),
@@ -384,7 +390,7 @@ function readLedger(
     history: {
       store: settings.history.store,
       state,
-      lagSeconds: waitingSince === null ? 0 : Math.max(0, (now - waitingSince) / 1_000),
+      lagSeconds: lag,
       backlogBytes: journal.bytesFrom(cursor),
       journalBytes: journal.liveBytes(),
       journalMaxBytes: settings.journal.maxBytes,

@@ -167,6 +167,9 @@ describe.each(INFLUX_VERSIONS)('%s', (version) => {
         );
         expect(held.balanced).toBe(true);
         expect(held.history.backlogBytes).toBeGreaterThan(0);
+        expect(held.history.lagSeconds).toBeGreaterThan(0);
+        expect(await town.figure('history_lag_seconds')).toBeGreaterThan(0);
+        expect(await town.figure('history_up')).toBe(state === 'down' ? 0 : 1);
         const { ready, history } = await town.readiness();
         expect(ready).toBe(true);
         expect(history).toMatch(words);

@@ -89,15 +89,10 @@ export class InfluxTown {
     return { ready: answer.ok, history: checks.history };
   }
 
-  /** Offsets of the journal's end and of what follows it. */
-  async offsets(): Promise<{ end: number; history: number; rules: number }> {
+  /** A figure of `/metrics`. */
+  async figure(name: string): Promise<number> {
     const text = await (await fetch(`http://127.0.0.1:${this.#running.httpPort}/metrics`)).text();
-    const figure = (name: string) => Number(new RegExp(`^townpulse_${name} (\\d+)$`, 'm').exec(text)?.[1]);
-    return {
-      end: figure('journal_end_offset'),
-      history: figure('history_cursor_offset'),
-      rules: figure('rules_cursor_offset'),
-    };
+    return Number(new RegExp(`^townpulse_${name} (\\S+)$`, 'm').exec(text)?.[1]);
   }
 
   /** Resolves once `holds` does. @throws Error after `withinMs` with what it is then */
