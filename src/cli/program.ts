@@ -5,6 +5,7 @@ import { configCommand } from './config.ts';
 import { deadlettersCommand } from './deadletters.ts';
 import { devicesCommand } from './devices.ts';
 import { report } from './failure.ts';
+import { initCommand } from './init.ts';
 import { restoreCommand } from './restore.ts';
 import { rulesCommand } from './rules.ts';
 import { simulateCommand } from './simulate.ts';
@@ -18,6 +19,7 @@ export function createProgram(): Command {
     .showHelpAfterError('(add -h for help)')
     .addHelpText('after', '\nExample:\n  $ townpulse start --demo')
     .addCommand(startCommand())
+    .addCommand(initCommand())
     .addCommand(simulateCommand())
     .addCommand(devicesCommand())
     .addCommand(rulesCommand())
