@@ -6,7 +6,7 @@ import { Dice } from './dice.ts';
 import { killedAtCall } from './strace.ts';
 import { CrashTown, makeTemplate, type Taken } from './town.ts';
 
-/** How often the service is killed at a random instant; everything else is killed often enough by one kill or two. */
+/** How often the service is killed at a random instant. */
 const ROUNDS = Number(process.env.TOWNPULSE_CRASH_ROUNDS ?? 20);
 const SEED = Number(process.env.TOWNPULSE_CRASH_SEED ?? Date.now() % 1_000_000_000);
 /** What the issue asks of the load; the machine may be busy with something else for a while. */
@@ -33,9 +33,10 @@ function rateOf(all: readonly Taken[]): number {
 }
 
 test.each(POINTS)('a kill at %s loses and repeats nothing that was acknowledged', async (point) => {
-  const dice = new Dice(SEED);
+  const dice = new Dice(SEED + POINTS.indexOf(point));
   const town = new CrashTown(dice, template);
-  await town.start({ killAt: point });
+  // aedes writes acknowledgements at the end of the turn: a kill within it cannot see one that came too soon.
+  await town.start({ killAt: point, isLate: point === 'ack.after' || dice.cast() < 0.5 });
   const taken = await town.publishWhile(async () => {
     await sleep(1_500 + dice.below(500));
     town.service.arm();
@@ -46,7 +47,7 @@ test.each(POINTS)('a kill at %s loses and repeats nothing that was acknowledged'
 });
 
 test(`${ROUNDS} kills at random instants, one after the other, lose and repeat nothing that was acknowledged`, async () => {
-  const dice = new Dice(SEED + 1);
+  const dice = new Dice(SEED + 11);
   const town = new CrashTown(dice, template);
   const taken: Taken[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
@@ -79,15 +80,17 @@ test.each([
   ['fdatasync', 50, 150],
   ['fsync', 3, 6],
 ])('a kill at %s under load loses and repeats nothing that was acknowledged', async (call, from, to) => {
-  const dice = new Dice(SEED + 2);
+  const dice = new Dice(SEED + 12);
   const town = new CrashTown(dice, template);
-  await town.start({ under: killedAtCall(call, from + dice.below(to - from)) });
-  await town.publishWhile(async () => expect(await town.service.ended()).toBe('SIGKILL'));
-  await town.account();
+  for (let left = Math.ceil(ROUNDS / 7); left > 0; left--) {
+    await town.start({ under: killedAtCall(call, from + dice.below(to - from)) });
+    await town.publishWhile(async () => expect(await town.service.ended()).toBe('SIGKILL'));
+    await town.account();
+  }
 });
 
 test('kills during the very first starts leave a data directory that starts', async () => {
-  const dice = new Dice(SEED + 3);
+  const dice = new Dice(SEED + 13);
   const town = new CrashTown(dice, null);
   // A first start makes the one more than 80 times on one thread, the other 28 times.
   const unborn =

@@ -63,9 +63,9 @@ async function quickestWhenIdle({ mqttPort }: ServiceProcess): Promise<number> {
   return publisher.latencies.percentile(0);
 }
 
-/** Many devices with ten messages in flight each. */
+/** Many devices that publish at their own pace, so that messages come at every moment of the sync before theirs. */
 async function quickestUnderLoad({ mqttPort }: ServiceProcess): Promise<number> {
-  const options = { host: '127.0.0.1', port: mqttPort, inFlight: 10, rate: null, reconnect: false };
+  const options = { host: '127.0.0.1', port: mqttPort, inFlight: 20, rate: 500, reconnect: false };
   const publisher = new Publisher(options, many);
   onTestFinished(() => publisher.close());
   await publisher.connect();
@@ -73,7 +73,7 @@ async function quickestUnderLoad({ mqttPort }: ServiceProcess): Promise<number> 
   await sleep(4_000);
   publisher.pause();
   await publisher.settled();
-  expect(publisher.latencies.count).toBeGreaterThan(2_000);
+  expect(publisher.latencies.count).toBeGreaterThan(1_000);
   return publisher.latencies.percentile(0);
 }
 

@@ -19,6 +19,8 @@ const MESSAGES_PER_SECOND = 5_000;
 interface Start {
   /** The point at which it ends itself, once it is armed. */
   killAt?: string;
+  /** …a turn of the event loop later. */
+  isLate?: boolean;
   /** What to run it under. */
   under?: readonly string[];
 }
@@ -68,11 +70,14 @@ export class CrashTown {
     await this.service.register(this.devices.map(({ registration }) => registration));
   }
 
-  async start({ killAt, under }: Start = {}): Promise<void> {
+  async start({ killAt, isLate = false, under }: Start = {}): Promise<void> {
     this.#service = await ServiceProcess.start({
       dataDir: this.dataDir,
       from: 'sources',
-      env: killAt === undefined ? {} : { TOWNPULSE_TEST_KILL_AT: killAt },
+      env: {
+        ...(killAt === undefined ? {} : { TOWNPULSE_TEST_KILL_AT: killAt }),
+        ...(isLate ? { TOWNPULSE_TEST_KILL_LATE: '1' } : {}),
+      },
       ...(under === undefined ? {} : { under }),
     });
     this.publisher.moveTo(this.#service.mqttPort);

@@ -1,6 +1,7 @@
 /*
  * The service as a process of its own, with what only a test may ask of it:
  *   TOWNPULSE_TEST_KILL_AT=append.before   ends itself by SIGKILL when it next passes that point after a SIGUSR2
+ *   TOWNPULSE_TEST_KILL_LATE=1             …a turn of the event loop later: what was written to sockets is on its way
  *   TOWNPULSE_TEST_NO_SYNC=1               opens the store without syncing, to see that the tests notice
  */
 import { startService } from '../../src/app.ts';
@@ -31,7 +32,11 @@ function killAt(name: string | undefined): Point {
   process.on('SIGUSR2', () => {
     isDue = true;
   });
+  const kill = () => process.kill(process.pid, 'SIGKILL');
+  const isLate = process.env.TOWNPULSE_TEST_KILL_LATE === '1';
   return (passed) => {
-    if (isDue && passed === name) process.kill(process.pid, 'SIGKILL');
+    if (!isDue || passed !== name) return;
+    if (isLate) setImmediate(kill);
+    else kill();
   };
 }
