@@ -1,11 +1,18 @@
 import type { Device } from '../model/device.ts';
 import type { Name } from '../model/primitives.ts';
+import type { Town } from '../model/town.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { freshFor, isInService, type Member, type Roster } from './roster.ts';
 
 /** By what lamps are grouped. */
 export const LAMP_GROUPS = ['town', 'village', 'road', 'class', 'feeder'] as const;
 export type LampGroup = (typeof LAMP_GROUPS)[number];
+
+interface Group {
+  group: LampGroup;
+  id: string;
+  key: string;
+}
 
 /** Lamps of a group at one instant; `expected` = `lit` + `out` + `unknown`. */
 export interface LampCount {
@@ -50,6 +57,8 @@ const CLASS_NAMES: Record<string, Name> = {
 /** Counts the lamps of the town: which are expected now, and which of them are lit, out, or unknown. */
 export class Lighting {
   readonly #roster: Roster;
+  /** The groups of each device, as it and the town were when they were last asked for: they change less than they are asked. */
+  readonly #groups = new WeakMap<Device, { town: Town | null; groups: readonly Group[] }>();
 
   constructor(roster: Roster) {
     this.#roster = roster;
@@ -63,8 +72,7 @@ export class Lighting {
       if (lamps <= 0 || member.device.retiredAt !== null) continue;
       const now = countLamps(member, lamps, at, false);
       const recorded = member.heard.lamps?.isTimeReplaced === true ? countLamps(member, lamps, at, true) : now;
-      for (const [group, id] of this.#groupsOf(member.device)) {
-        const key = `${group} ${id}`;
+      for (const { group, id, key } of this.#groupsOf(member.device)) {
         const known = groups.get(key) ?? emptyGroup(group, id, member.device.organisation);
         groups.set(key, known);
         add(known, now);
@@ -83,8 +91,10 @@ export class Lighting {
     return group === 'class' ? (CLASS_NAMES[id] ?? { zh: id, en: id }) : this.#roster.nameOf(id);
   }
 
-  #groupsOf(device: Device): [LampGroup, string][] {
+  #groupsOf(device: Device): readonly Group[] {
     const { town } = this.#roster;
+    const known = this.#groups.get(device);
+    if (known !== undefined && known.town === town) return known.groups;
     const groups: [LampGroup, string][] = town === null ? [] : [['town', town.id]];
     groups.push(['village', device.area]);
     if (device.road !== null) {
@@ -93,7 +103,9 @@ export class Lighting {
       if (road !== undefined) groups.push(['class', road.class]);
     }
     if (device.parent !== null) groups.push(['feeder', device.parent]);
-    return groups;
+    const found = groups.map(([group, id]) => ({ group, id, key: `${group} ${id}` }));
+    this.#groups.set(device, { town, groups: found });
+    return found;
   }
 }
 

@@ -55,6 +55,8 @@ export class Roster {
   town: Town | null = null;
   isTownChanged = false;
   #inOrder: readonly Member[] | null = null;
+  /** By rule: whom it is about, in the order of the ids; made when it is asked for. */
+  readonly #judged = new Map<CompiledRule, readonly Member[]>();
   readonly #children = new Map<string, Set<string>>();
   readonly #wards = new Map<string, Set<string>>();
   readonly #suns = new Map<string, Sun>();
@@ -81,6 +83,7 @@ export class Roster {
 
   /** Tells every device, or one, which rules its samples move. */
   assign(rules: readonly CompiledRule[], only?: string): void {
+    this.#judged.clear();
     const thresholds = rules.filter((rule) => rule.type === 'threshold');
     const members = only === undefined ? this.members.values() : [this.members.get(only)];
     for (const member of members)
@@ -91,6 +94,16 @@ export class Roster {
   inOrder(): readonly Member[] {
     this.#inOrder ??= [...this.members.values()].sort((a, b) => (a.device.id < b.device.id ? -1 : 1));
     return this.#inOrder;
+  }
+
+  /** The devices that a rule is about, in the order of the ids. */
+  judgedBy(rule: CompiledRule): readonly Member[] {
+    let judged = this.#judged.get(rule);
+    if (judged === undefined) {
+      judged = this.inOrder().filter(({ device }) => appliesTo(rule, device));
+      this.#judged.set(rule, judged);
+    }
+    return judged;
   }
 
   /** Takes note of a sample; true when it is newer than every one before. */
@@ -143,6 +156,7 @@ export class Roster {
       link(this.#wards, device.gateway, device.id);
     }
     this.#inOrder = null;
+    this.#judged.clear();
     this.members.set(device.id, { device, heard, thresholds, sun: this.#sunOver(device) });
   }
 

@@ -2,7 +2,7 @@ import { instant } from '../model/primitives.ts';
 import type { SilenceRule } from '../model/rule.ts';
 import type { Finding } from '../model/transition.ts';
 import type { Verdict } from '../model/verdict.ts';
-import { appliesTo, isInService, type Member, quietFor } from './roster.ts';
+import { isInService, type Member, quietFor } from './roster.ts';
 import { lampsOf, type Speech } from './speech.ts';
 
 /** What a switched controller gets after dusk for starting and finding its network, ms. */
@@ -26,8 +26,7 @@ export class SilenceJudge {
       if (occurrence.firedAt === null) occurrences.vanish(occurrence, at, 'heard');
       else occurrences.resolve(occurrence, heardAt, this.#finding(member, at, 'ok'), at, 'heard');
     }
-    for (const member of roster.inOrder()) {
-      if (!appliesTo(rule, member.device)) continue;
+    for (const member of roster.judgedBy(rule)) {
       const over = this.#quiet(member, at) - patienceOf(rule, member);
       if (over >= 0 && isInService(member, at)) this.#silent(rule, member, at, over);
     }
