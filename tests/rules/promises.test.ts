@@ -9,6 +9,9 @@ import { subjectOf } from '../../src/rules/ratio.ts';
 import { journals } from './support/journals.ts';
 import { KINDS } from './support/town.ts';
 
+/** Many journals take their time where others use the machine too. */
+const MANY = { timeout: 60_000 };
+
 /** Feeds a journal to a fresh engine; `see` is shown each record with what it decided, as soon as it has. */
 function walk(
   records: readonly JournalRecord[],
@@ -31,24 +34,28 @@ describe("P7: the engine's only input is the journal", () => {
     vi.restoreAllMocks();
   });
 
-  it('replaying a journal gives the same transitions byte for byte, at any hour, in any zone, by any chance', () => {
-    fc.assert(
-      fc.property(journals, (records) => {
-        const first = JSON.stringify(walk(records));
-        vi.useFakeTimers({ now: Date.UTC(2031, 5, 1, 12) });
-        vi.stubEnv('TZ', 'America/Caracas');
-        vi.spyOn(Math, 'random').mockReturnValue(0.25);
-        const again = JSON.stringify(walk(structuredClone(records)));
-        vi.useRealTimers();
-        vi.unstubAllEnvs();
-        vi.restoreAllMocks();
-        expect(again).toBe(first);
-      }),
-      { numRuns: 30 },
-    );
-  });
+  it(
+    'replaying a journal gives the same transitions byte for byte, at any hour, in any zone, by any chance',
+    MANY,
+    () => {
+      fc.assert(
+        fc.property(journals, (records) => {
+          const first = JSON.stringify(walk(records));
+          vi.useFakeTimers({ now: Date.UTC(2031, 5, 1, 12) });
+          vi.stubEnv('TZ', 'America/Caracas');
+          vi.spyOn(Math, 'random').mockReturnValue(0.25);
+          const again = JSON.stringify(walk(structuredClone(records)));
+          vi.useRealTimers();
+          vi.unstubAllEnvs();
+          vi.restoreAllMocks();
+          expect(again).toBe(first);
+        }),
+        { numRuns: 30 },
+      );
+    },
+  );
 
-  it('reads the records and leaves them as they are', () => {
+  it('reads the records and leaves them as they are', MANY, () => {
     fc.assert(
       fc.property(journals, (records) => {
         const before = JSON.stringify(records);
@@ -100,7 +107,7 @@ class Memory {
 }
 
 describe('P8: only ok resolves', () => {
-  it('no alert is ever resolved while its verdict is silent, unknown or idle', () => {
+  it('no alert is ever resolved while its verdict is silent, unknown or idle', MANY, () => {
     let resolved = 0;
     fc.assert(
       fc.property(journals, (records) => {
@@ -139,35 +146,39 @@ describe('P8: only ok resolves', () => {
 });
 
 describe('P9: one open alert per rule and subject', () => {
-  it('every alert begins once, goes its way step by step, and shares its rule and subject with none that is running', () => {
-    const next: Record<string, readonly string[]> = {
-      begun: ['held', 'fired', 'vanished'],
-      held: ['held', 'fired', 'vanished'],
-      fired: ['resolved', 'closed'],
-      resolved: [],
-      closed: [],
-      vanished: [],
-    };
-    fc.assert(
-      fc.property(journals, (records) => {
-        const at = new Map<string, string>();
-        const running = new Map<string, string>();
-        let arrival = 0;
-        for (const transition of walk(records)) {
-          const { alert, step } = transition;
-          expect(transition.at).toBeGreaterThanOrEqual(arrival);
-          arrival = transition.at;
-          if (step === 'begun') {
-            expect(at.get(alert) ?? 'vanished').toBe('vanished');
-            const key = `${transition.rule} ${JSON.stringify(transition.subject)}`;
-            expect(running.get(key)).toBeUndefined();
-            running.set(key, alert);
-          } else expect(next[at.get(alert) ?? '']).toContain(step);
-          at.set(alert, step);
-          if (next[step]?.length === 0) for (const [key, one] of running) if (one === alert) running.delete(key);
-        }
-      }),
-      { numRuns: 30 },
-    );
-  });
+  it(
+    'every alert begins once, goes its way step by step, and shares its rule and subject with none that is running',
+    MANY,
+    () => {
+      const next: Record<string, readonly string[]> = {
+        begun: ['held', 'fired', 'vanished'],
+        held: ['held', 'fired', 'vanished'],
+        fired: ['resolved', 'closed'],
+        resolved: [],
+        closed: [],
+        vanished: [],
+      };
+      fc.assert(
+        fc.property(journals, (records) => {
+          const at = new Map<string, string>();
+          const running = new Map<string, string>();
+          let arrival = 0;
+          for (const transition of walk(records)) {
+            const { alert, step } = transition;
+            expect(transition.at).toBeGreaterThanOrEqual(arrival);
+            arrival = transition.at;
+            if (step === 'begun') {
+              expect(at.get(alert) ?? 'vanished').toBe('vanished');
+              const key = `${transition.rule} ${JSON.stringify(transition.subject)}`;
+              expect(running.get(key)).toBeUndefined();
+              running.set(key, alert);
+            } else expect(next[at.get(alert) ?? '']).toContain(step);
+            at.set(alert, step);
+            if (next[step]?.length === 0) for (const [key, one] of running) if (one === alert) running.delete(key);
+          }
+        }),
+        { numRuns: 30 },
+      );
+    },
+  );
 });

@@ -106,7 +106,9 @@ describe('P9: what the rules know, what they found and how far they have read ar
       })
       .map((list) => list.sort((a, b) => a.at - b.at));
 
-  it('a restart at any point neither loses nor repeats a transition, also after a failed commit', async () => {
+  it('a restart at any point neither loses nor repeats a transition, also after a failed commit', {
+    timeout: 60_000,
+  }, async () => {
     const cases = journals.chain((records) => fc.tuple(fc.constant(records), cuts(records.length)));
     await fc.assert(
       fc.asyncProperty(cases, async ([records, list]) => {
