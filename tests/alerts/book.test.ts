@@ -269,6 +269,14 @@ describe('the list of alerts', () => {
     }
   });
 
+  it('keeps in its registers nothing of alerts that vanished, and of those that are over only their place', async () => {
+    const { store, take } = await six();
+    await take(vanished('d'), resolved('a'), resolved('e'), resolved('f'));
+    expect([...store.table('alerts.running').keys()]).toEqual([]);
+    expect([...store.table<[number, string], true>('alerts.order').keys()].map(([, id]) => id)).toEqual([...'abcef']);
+    expect([...store.table('alerts').keys()]).toEqual([...'abcef']);
+  });
+
   it('goes on after an alert that is not there any more', async () => {
     const { list, take } = await six();
     await take(vanished('d'));

@@ -2,10 +2,11 @@ import { rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AlertBook } from '../../src/alerts/book.ts';
+import { Journal } from '../../src/journal/journal.ts';
 import { TrialClock } from '../../src/kernel/clock.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
 import { noPoint, type Point } from '../../src/kernel/points.ts';
-import { openStore, type Store } from '../../src/kernel/store.ts';
+import { openStore, type Store, type TableKey } from '../../src/kernel/store.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
 import type { Transition } from '../../src/model/transition.ts';
 import { Engine } from '../../src/rules/engine.ts';
@@ -13,7 +14,7 @@ import { RuleRunner } from '../../src/rules/runner.ts';
 import { ListJournal } from '../support/journal.ts';
 import { temporaryFolder, temporaryStore } from '../support/temporary.ts';
 import { journals } from './support/journals.ts';
-import { Timeline } from './support/timeline.ts';
+import { local, Timeline } from './support/timeline.ts';
 import { gasMeter, KINDS } from './support/town.ts';
 
 const LONG = 1e12;
@@ -226,6 +227,67 @@ describe('the runner', () => {
     await runnerOn(journal, store, { point: (name) => commits.push(name) }).stop(LONG);
     expect(commits.filter((name) => name === 'rules.commit.after').length).toBe(3);
     expect(sinkIn(store).found()).toEqual(town.found);
+  });
+
+  it('writes only what has changed since the last commit', async () => {
+    const { records } = leakAndOver();
+    const [store, journal] = [await temporaryStore(), new ListJournal()];
+    const written: string[] = [];
+    const noting: Store = {
+      ...failing(store, 0),
+      table: <K extends TableKey, V>(name: string) => {
+        const table = store.table<K, V>(name);
+        const put = (key: K, value: V) => {
+          written.push(name);
+          table.put(key, value);
+        };
+        return { ...table, put };
+      },
+    };
+    const runner = runnerOn(journal, noting);
+    journal.push(...records);
+    await runner.stop(LONG);
+    expect(written).toContain('rules.devices');
+    written.length = 0;
+    journal.push({ type: 'tick', away: 0, at: (records.at(-1)?.at ?? 0) + 5_000 });
+    await runner.stop(LONG);
+    expect(written).toEqual(['rules.place']);
+  });
+
+  it('sees no time go back where the clock does', async () => {
+    const store = await temporaryStore();
+    let now = local('2026-11-22T10:00');
+    const clock = {
+      ...new TrialClock(0),
+      now: () => now,
+      after: () => ({ stop: () => {} }),
+      every: () => ({ stop: () => {} }),
+    };
+    const journal = new Journal(store, clock, { maxBytes: 1e9, keep: 1e9, keepBytes: 1e9 }, ['rules']);
+    const silent = LEAK.replace('threshold', 'silence').replace(/when.*20/, 'after: 10m');
+    const change = { what: 'rulebook' as const, text: silent, version: '' };
+    const device = gasMeter('GM-1');
+    await journal.append([
+      { type: 'change', change, by: 'test' },
+      { type: 'change', change: { what: 'device', device }, by: 'test' },
+    ]);
+    now += 300_000;
+    await journal.append([{ type: 'tick', away: 0 }]);
+    now -= 3_600_000;
+    await journal.append([
+      { type: 'sample', sample: { device: 'GM-1', kind: 'gas-meter', ts: now, values: { leak: 0 } } },
+    ]);
+    await journal.append([{ type: 'tick', away: 0 }]);
+    now += 3_600_000 + 599_000;
+    await journal.append([{ type: 'tick', away: 0 }]);
+    const sink = sinkIn(store);
+    const runner = new RuleRunner(KINDS, journal, store, sink, new TrialClock(0), silentLogger);
+    await runner.stop(LONG);
+    expect([runner.engine.tickedAt, sink.found()]).toEqual([local('2026-11-22T10:14:59'), []]);
+    now += 1_000;
+    await journal.append([{ type: 'tick', away: 0 }]);
+    await runner.stop(LONG);
+    expect(sink.found()).toMatchObject([{ step: 'begun', startedAt: local('2026-11-22T10:15') }, { step: 'fired' }]);
   });
 
   it('hands over what was found in the transaction, and says so once it is durable', async () => {

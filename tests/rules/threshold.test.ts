@@ -186,6 +186,12 @@ describe('the order of time', () => {
     ]);
   });
 
+  it('is that of everything a device says: a late one moves nothing, though it is the first to tell of its field', () => {
+    const town = water(LOW_PRESSURE.replace('for: 10m', 'for: 0s')).at('10:20').reports('WP-1', { battery: 80 });
+    town.at('10:21').reports('WP-1', { pressure: 0 }, { measured: '10:19' }).at('10:22');
+    expect([town.story(), town.verdict('low-pressure', 'WP-1')]).toEqual([[], 'unknown: no-sample']);
+  });
+
   it.each([
     ['of a logger that uploads every two hours', { reportInterval: 7_200 }],
     ['after an outage of the network', {}],
