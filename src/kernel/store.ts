@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, type Key, open, type RootDatabase } from 'lmdb';
 import { TownError } from './errors.ts';
@@ -53,6 +53,9 @@ export interface Table<K, V> {
   count(range?: Range<K>): number;
 }
 
+/** What an LMDB file says of itself on its first page: that it is one, and of which version. */
+const LMDB_MARK = { at: 24, magic: 0xbeefc0de, version: 2 } as const;
+
 /** The version of what is written here; one more whenever an older Townpulse could misread it. */
 export const DATA_FORMAT = 1;
 
@@ -62,11 +65,13 @@ export const DATA_FORMAT = 1;
  * @throws TownError `data-newer` when a newer Townpulse wrote it, `data-dir-unusable` when it cannot be read or written
  */
 export async function openStore(directory: string, options: { sync?: boolean } = {}): Promise<CopyableStore> {
+  const path = join(directory, STORE_FILE);
+  mustBeLmdb(path);
   let root: RootDatabase;
   try {
     mkdirSync(directory, { recursive: true });
     root = open({
-      path: join(directory, STORE_FILE),
+      path,
       noSubdir: true,
       maxDbs: 64,
       noSync: options.sync === false,
@@ -89,6 +94,33 @@ export async function openStore(directory: string, options: { sync?: boolean } =
   }
   if (format.get('store') === undefined) await store.transaction(() => format.put('store', DATA_FORMAT));
   return store;
+}
+
+/** lmdb ends the whole process, without a word, over a file that is none of its own: so that is looked at before. */
+function mustBeLmdb(path: string): void {
+  const head = Buffer.alloc(LMDB_MARK.at + 8);
+  let length: number;
+  try {
+    const file = openSync(path, 'r');
+    try {
+      length = readSync(file, head);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // It is not there yet, or opening it will say what is wrong.
+    return;
+  }
+  if (length === 0) return;
+  const isLmdb =
+    length === head.length &&
+    head.readUInt32LE(LMDB_MARK.at) === LMDB_MARK.magic &&
+    head.readUInt16LE(LMDB_MARK.at + 4) === LMDB_MARK.version;
+  if (isLmdb) return;
+  throw new TownError(
+    'data-dir-unusable',
+    `${path} cannot be opened: it is damaged, or not a store of Townpulse; restore a backup, or move the directory away to begin anew`,
+  );
 }
 
 class LmdbStore implements CopyableStore {
