@@ -40,7 +40,7 @@ export async function openFile(path: string, memory: string): Promise<DuckDbFile
     opened.delete(file);
     throw new TownError(
       'data-dir-unusable',
-      `the history ${file} cannot be opened: check that it may be read and written and that no other program has it open (${messageOf(cause)})`,
+      `the history ${file} cannot be opened: check that it may be read and written and that no other program has it open; if it is damaged, restore a backup (${messageOf(cause)})`,
       { cause },
     );
   }
