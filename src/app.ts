@@ -145,6 +145,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
     const intake = new Intake(store, kinds);
     const { unique, newest } = createUnique(intake.counts().newestGiven);
     const decoder = new Decoder(compileFields(kinds), registry, settings.decode, unique);
+    const held = () => (journal.full() ? 'the journal is full' : store.shortOf(settings.disk.floor));
     const gate = new Gate(
       {
         decode: (message) => {
@@ -152,7 +153,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
           return decoder.decode({ ...message, arrival, wall: Math.abs(arrival - wall) > APART_MS ? wall : null });
         },
       },
-      journal,
+      { append: (records, alongside) => journal.append(records, alongside), held },
       {
         count: (messages) => intake.count(messages, newest()),
         keep: (refused, at) => deadLetters.keep(refused, at),
@@ -297,16 +298,16 @@ export async function startService(settings: Settings, options: ServiceOptions):
         },
         ledger: () => readLedger(settings, { since, intake, journal, history, deadLetters, lag: lagSeconds() }),
         readiness: () => {
-          const { state, error } = history.progress();
+          const [{ state, error }, paused] = [history.progress(), gate.paused ?? held()];
           const checks: Record<string, string> = {
-            journal: gate.paused ?? 'ok',
+            journal: paused ?? 'ok',
             history: state === 'up' ? 'ok' : state === 'slow' ? 'slow: a commit takes more than 5 s' : `down: ${error}`,
             rules: rules.error() ?? 'ok',
           };
           if (!isReady) checks.service = 'starting';
           if (clock.trial !== null) checks.clock = `trial clock, speed ${clock.trial.speed}`;
           if (demo !== undefined) checks.demo = demo.progress();
-          return { ready: isReady && gate.paused === null, checks };
+          return { ready: isReady && paused === null, checks };
         },
       },
       settings.http,
@@ -380,8 +381,7 @@ function readLedger(
   },
 ): Ledger {
   const { since, intake, journal, history, deadLetters, lag } = parts;
-  const { cursor, counts, state } = history.progress();
-  const taken = intake.counts();
+  const [{ cursor, counts, state }, taken] = [history.progress(), intake.counts()];
   return {
     ...balance({ intake: taken, history: counts, pending: journal.countSamples(cursor) }),
     since,

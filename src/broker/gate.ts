@@ -16,8 +16,8 @@ export interface SampleJournal {
     records: readonly { type: 'sample'; sample: Sample }[],
     alongside: (appended: { at: number }) => void,
   ): Promise<unknown>;
-  /** Whether nothing more may be acknowledged (P5). */
-  full(): boolean;
+  /** Why nothing more may be acknowledged (P5), or null. */
+  held(): string | null;
 }
 
 /** What is written beside the samples, in their transaction. */
@@ -107,7 +107,7 @@ export class Gate {
   async #flush(): Promise<void> {
     let held: string | null = null;
     do {
-      held = this.#journal.full() ? 'the journal is full' : await this.#flushBatch(this.#takeBatch());
+      held = this.#journal.held() ?? (await this.#flushBatch(this.#takeBatch()));
     } while (held === null && this.#waiting.length > 0);
     if (held === null) this.#resume();
     else this.#pause(held);

@@ -4,7 +4,7 @@ import { BrokerSettings } from '../broker/settings.ts';
 import { DeadLetterSettings, DecodeSettings } from '../decode/settings.ts';
 import { HistorySettings } from '../history/settings.ts';
 import { HttpSettings } from '../http/settings.ts';
-import { JournalSettings } from '../journal/settings.ts';
+import { DiskSettings, JournalSettings } from '../journal/settings.ts';
 import { packageRoot } from '../kernel/package-root.ts';
 
 /** Everything that can be set, each stage's part from the stage itself. The only definition: file, environment and docs follow it. */
@@ -31,6 +31,7 @@ export const Settings = z.strictObject({
   decode: DecodeSettings.prefault({}),
   deadletters: DeadLetterSettings.prefault({}),
   journal: JournalSettings.prefault({}),
+  disk: DiskSettings.prefault({}),
   history: HistorySettings.prefault({}),
 });
 export type Settings = z.infer<typeof Settings>;

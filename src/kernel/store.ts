@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, type Key, open, type RootDatabase } from 'lmdb';
 import { TownError } from './errors.ts';
@@ -28,6 +28,12 @@ export interface CopyableStore extends Store {
   copyTo<T>(directory: string, look: (copy: Store) => T): Promise<T>;
 }
 
+/** The store as it was opened: it also knows its disk. */
+export interface StoreFile extends CopyableStore {
+  /** Why fewer than `bytes` could be written, on the free disk and in pages of the file that are free again; or null. */
+  shortOf(bytes: number): string | null;
+}
+
 /** The file of the environment; lmdb keeps its lock beside it. */
 export const STORE_FILE = 'townpulse.mdb';
 
@@ -53,6 +59,13 @@ export interface Table<K, V> {
   count(range?: Range<K>): number;
 }
 
+const MIB = 1024 ** 2;
+/**
+ * Bytes of the disk that no transaction is begun in: past them lmdb would meet a full disk, and what it does then may end
+ * the process. More than all transactions that can be under way at once write.
+ */
+const DISK_RESERVE = 32 * MIB;
+
 /** What an LMDB file says of itself on its first page: that it is one, and of which version. */
 const LMDB_MARK = { at: 24, magic: 0xbeefc0de, version: 2 } as const;
 
@@ -64,7 +77,7 @@ export const DATA_FORMAT = 1;
  * notice.
  * @throws TownError `data-newer` when a newer Townpulse wrote it, `data-dir-unusable` when it cannot be read or written
  */
-export async function openStore(directory: string, options: { sync?: boolean } = {}): Promise<CopyableStore> {
+export async function openStore(directory: string, options: { sync?: boolean } = {}): Promise<StoreFile> {
   const path = join(directory, STORE_FILE);
   mustBeLmdb(path);
   let root: RootDatabase;
@@ -82,7 +95,8 @@ export async function openStore(directory: string, options: { sync?: boolean } =
       cause,
     });
   }
-  const store = new LmdbStore(root);
+  handleLostPromises(root);
+  const store = new LmdbStore(root, directory);
   const format = store.table<string, number>('format');
   const found = format.get('store') ?? DATA_FORMAT;
   if (found > DATA_FORMAT) {
@@ -123,13 +137,47 @@ function mustBeLmdb(path: string): void {
   );
 }
 
-class LmdbStore implements CopyableStore {
+/** What lmdb counts of a table, and of the file. */
+interface TableStats {
+  treeBranchPageCount: number;
+  treeLeafPageCount: number;
+  overflowPages: number;
+}
+interface FileStats extends TableStats {
+  pageSize: number;
+  lastPageNumber: number;
+  root: TableStats;
+  free: TableStats;
+}
+
+/**
+ * A commit that fails rejects promises that lmdb has given to nobody: one for each batch of writes, and one for the cause.
+ * Left alone, each would end the process.
+ */
+function handleLostPromises(root: RootDatabase): void {
+  root.on('beforecommit', () => {
+    queueMicrotask(() => {
+      root.committed.then(() => {}, isFailedCommit);
+    });
+  });
+}
+
+/** Whether the disk did not take a commit. lmdb rejects its cause later and on its own: that is handled here. */
+function isFailedCommit(error: unknown): boolean {
+  const { commitError } = error as { commitError?: Promise<unknown> };
+  commitError?.catch(() => {});
+  return commitError !== undefined;
+}
+
+class LmdbStore implements StoreFile {
   readonly #root: RootDatabase;
+  readonly #directory: string;
   readonly #databases = new Map<string, Database>();
   #writing = false;
 
-  constructor(root: RootDatabase) {
+  constructor(root: RootDatabase, directory: string) {
     this.#root = root;
+    this.#directory = directory;
   }
 
   table<K extends TableKey, V>(name: string): Table<K, V> {
@@ -141,6 +189,7 @@ class LmdbStore implements CopyableStore {
   }
 
   async transaction<T>(change: () => T): Promise<T> {
+    this.#mustHaveReserve();
     try {
       return await this.#root.childTransaction(() => {
         this.#writing = true;
@@ -151,10 +200,7 @@ class LmdbStore implements CopyableStore {
         }
       });
     } catch (error) {
-      const cause = (error as { commitError?: Promise<unknown> }).commitError;
-      if (cause === undefined) throw error;
-      // lmdb rejects this second promise later and on its own; left alone it would end the process.
-      cause.catch(() => {});
+      if (!isFailedCommit(error)) throw error;
       throw new TownError('unavailable', 'the data could not be written to disk: is the disk full or read-only?', {
         cause: error,
       });
@@ -178,6 +224,39 @@ class LmdbStore implements CopyableStore {
 
   close(): Promise<void> {
     return this.#root.close();
+  }
+
+  shortOf(bytes: number): string | null {
+    const free = this.#freeOnDisk();
+    if (free >= bytes || free + this.#freeInFile() >= bytes) return null;
+    return this.#fullBut(free, bytes);
+  }
+
+  #mustHaveReserve(): void {
+    const free = this.#freeOnDisk();
+    if (free < DISK_RESERVE) throw new TownError('unavailable', this.#fullBut(free, DISK_RESERVE));
+  }
+
+  #fullBut(free: number, kept: number): string {
+    const [left, wanted] = [free, kept].map((bytes) => Math.floor(bytes / MIB));
+    return `the disk of ${this.#directory} is full but for ${left} MiB, and ${wanted} MiB are kept free: make room there`;
+  }
+
+  #freeOnDisk(): number {
+    const { bavail, bsize } = statfsSync(this.#directory);
+    return bavail * bsize;
+  }
+
+  /** Bytes of the pages that no table holds any more: the file does not shrink, but they are written anew. */
+  #freeInFile(): number {
+    const stats = this.#root.getStats() as FileStats;
+    const tables = [...this.#databases.values()].map((database) => database.getStats() as TableStats);
+    const held = [stats, stats.root, stats.free, ...tables].reduce(
+      (sum, { treeBranchPageCount, treeLeafPageCount, overflowPages }) =>
+        sum + treeBranchPageCount + treeLeafPageCount + overflowPages,
+      0,
+    );
+    return Math.max(0, stats.lastPageNumber + 1 - held) * stats.pageSize;
   }
 
   #view<K extends TableKey, V>(name: string, encoding: 'msgpack' | 'binary'): Table<K, V> {

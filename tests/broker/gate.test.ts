@@ -11,7 +11,7 @@ function byHand() {
   const appends: { samples: Sample[]; sync: (error?: Error) => void }[] = [];
   let full = false;
   const journal = {
-    full: () => full,
+    held: () => (full ? 'the journal is full' : null),
     append: (records: readonly { sample: Sample }[], alongside: (appended: { at: number }) => void) =>
       new Promise<void>((resolve, reject) => {
         const samples = records.map(({ sample }) => sample);

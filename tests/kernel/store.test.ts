@@ -1,3 +1,4 @@
+import { statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DATA_FORMAT, openStore, type Store } from '../../src/kernel/store.ts';
@@ -98,5 +99,28 @@ describe('the store', () => {
       code: 'data-newer',
       message: expect.stringContaining('newer version'),
     });
+  });
+
+  it('refuses a file that is none of its own, in words', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'townpulse.mdb'), Buffer.alloc(8_192, 'x'));
+    await expect(openStore(folder)).rejects.toMatchObject({ code: 'data-dir-unusable' });
+  });
+
+  it('counts as room what is free on its disk, and the pages of its file that are free again', async () => {
+    const [folder, mebibyte] = [temporaryFolder(), 1024 ** 2];
+    const store = await temporaryStore(folder);
+    const table = store.bytes<number>('blocks');
+    await store.transaction(() => table.put(1, Buffer.alloc(64 * mebibyte)));
+    const free = () => {
+      const { bavail, bsize } = statfsSync(folder);
+      return bavail * bsize;
+    };
+    expect(store.shortOf(free() / 2)).toBe(null);
+    expect(store.shortOf(free() + 32 * mebibyte)).toMatch(
+      /^the disk of \S+ is full but for \d+ MiB, and \d+ MiB are kept/,
+    );
+    await store.transaction(() => table.remove(1));
+    expect(store.shortOf(free() + 32 * mebibyte)).toBe(null);
   });
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { openStore, type Store } from '../../src/kernel/store.ts';
+import { openStore, type StoreFile } from '../../src/kernel/store.ts';
 
 /** A folder of its own for the running test, gone when it ends. */
 export function temporaryFolder(): string {
@@ -12,7 +12,7 @@ export function temporaryFolder(): string {
 }
 
 /** A store of its own for the running test; unsynced, since no test here pulls a plug. */
-export async function temporaryStore(folder = temporaryFolder()): Promise<Store> {
+export async function temporaryStore(folder = temporaryFolder()): Promise<StoreFile> {
   const store = await openStore(folder, { sync: false });
   onTestFinished(() => store.close());
   return store;
