@@ -43,7 +43,7 @@ export class Door {
         },
       },
       {
-        full: () => this.full,
+        held: () => (this.full ? 'the journal is full' : null),
         append: async (records: readonly { sample: Sample }[], alongside: (appended: { at: number }) => void) => {
           await this.#hold;
           alongside({ at: 1 });
