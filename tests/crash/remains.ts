@@ -38,12 +38,12 @@ export const TABLES_OF_RULES = [
 ];
 const OTHER_TABLES = ['outbox', 'notifications', 'live', 'live.cursor'];
 
-/** Reads a data directory without the service. */
-export async function readRemains(dataDir: string): Promise<Remains> {
+/** Reads a data directory without the service; `rows` are read from its DuckDB, unless they lie elsewhere. */
+export async function readRemains(dataDir: string, rows = () => readRows(dataDir)): Promise<Remains> {
   return withStore(dataDir, async (store) => ({
     journal: readJournal(store),
     letters: new DeadLetters(store, { maxBytes: Infinity, keep: Infinity }).list({ limit: Infinity }),
-    rows: await readRows(dataDir),
+    rows: await rows(),
     tables: readTables(store, [...TABLES_OF_RULES, ...OTHER_TABLES]),
   }));
 }

@@ -7,7 +7,7 @@ import { Publisher } from '../support/publisher.ts';
 import { ServiceProcess } from '../support/service.ts';
 import { expectEverythingOnce } from './account.ts';
 import { Dice } from './dice.ts';
-import { readRemains } from './remains.ts';
+import { type FoundRow, readRemains } from './remains.ts';
 import { ScriptedDevice } from './scripted-device.ts';
 import { expectWhatAFreshEngineFinds } from './transitions.ts';
 
@@ -23,6 +23,13 @@ interface Start {
   isLate?: boolean;
   /** What to run it under. */
   under?: readonly string[];
+}
+
+/** A history that does not lie in the data directory. */
+export interface HistoryElsewhere {
+  /** What tells the service of it. */
+  env: Record<string, string>;
+  rows(): Promise<FoundRow[]>;
 }
 
 /** What a service took meanwhile. */
@@ -46,10 +53,12 @@ export class CrashTown {
   readonly dataDir = mkdtempSync(join(tmpdir(), 'townpulse-crash-'));
   readonly devices: ScriptedDevice[];
   readonly publisher: Publisher;
+  readonly #history: HistoryElsewhere | null;
   #service: ServiceProcess | null = null;
 
   /** A town of its own for the running test; on a copy of `template`, or on nothing. */
-  constructor(dice: Dice, template: string | null) {
+  constructor(dice: Dice, template: string | null, history: HistoryElsewhere | null = null) {
+    this.#history = history;
     if (template !== null) cpSync(template, this.dataDir, { recursive: true });
     this.devices = devicesOf(dice);
     const options = { host: '127.0.0.1', port: 0, inFlight: 40, rate: MESSAGES_PER_SECOND, reconnect: true };
@@ -75,6 +84,7 @@ export class CrashTown {
       dataDir: this.dataDir,
       from: 'sources',
       env: {
+        ...this.#history?.env,
         ...(killAt === undefined ? {} : { TOWNPULSE_TEST_KILL_AT: killAt }),
         ...(isLate ? { TOWNPULSE_TEST_KILL_LATE: '1' } : {}),
       },
@@ -108,7 +118,7 @@ export class CrashTown {
   async account(): Promise<void> {
     const ledger = await this.recover();
     await this.service.stop();
-    const remains = await readRemains(this.dataDir);
+    const remains = await readRemains(this.dataDir, this.#history?.rows);
     expectEverythingOnce(this.devices, remains, ledger);
     await expectWhatAFreshEngineFinds(remains);
   }
