@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Field } from '../../model/kind.ts';
 import { type KeptFields, refuseStray } from '../fields.ts';
 import { type HistoryEvent, type HistoryRow, RefusedByStore } from '../port.ts';
@@ -5,13 +6,13 @@ import type { Footprint, SeriesParts } from './doubt.ts';
 import { DEVICE_TS, EVENTS, FLAGS, fieldKeyOf, RECEIVED_AT, SEQ } from './names.ts';
 
 /** Characters of one request's body, about; what is larger is cut, so that several requests are under way. */
-const BODY = 512 * 1024;
+const BODY = 384 * 1024;
 /** Longer details would pass the 64 KiB that InfluxDB gives a string. */
 const LONGEST_DETAIL = 60_000;
 
 /** Rows as bodies of line protocol, and which points they are. */
 export interface Encoded extends Pick<Footprint, 'series' | 'points'> {
-  /** Each about half a mebibyte, of whole lines. */
+  /** Each about 384 KiB, of whole lines. */
   bodies: string[];
 }
 
@@ -53,7 +54,7 @@ export class LineWriter {
    * `again` says that some of the rows may be there from an earlier try, which may have called another one late.
    * @throws RefusedByStore for a row that has no place in its measurement
    */
-  encode(rows: readonly HistoryRow[], again: boolean): Encoded {
+  async encode(rows: readonly HistoryRow[], again: boolean): Promise<Encoded> {
     this.#batch++;
     const bodies: string[] = [];
     const series: SeriesParts[] = [];
@@ -74,6 +75,8 @@ export class LineWriter {
       if (body.length >= BODY) {
         bodies.push(body);
         body = '';
+        // The rest of the process has a turn.
+        await setImmediate();
       }
     }
     if (body !== '') bodies.push(body);

@@ -89,7 +89,7 @@ export class InfluxHistory implements HistoryStore {
     const { inserts, replacements, events, cursor, counts } = batch;
     const rows = [...inserts, ...replacements];
     const placed = this.#doubt.any ? rows.map((row) => this.#doubt.placed(row)) : rows;
-    const { bodies, series, points } = opened.lines.encode(placed, this.#doubt.any);
+    const { bodies, series, points } = await opened.lines.encode(placed, this.#doubt.any);
     const numbered = numberEvents(events, opened.standing.events);
     await this.#server.reach();
     if (bodies.length > 0) {
