@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { SampleFlag } from '../../src/model/sample.ts';
-import { type BucketAddress, hasInflux, INFLUX_VERSIONS, InfluxProcess, influxTitle } from '../support/influxdb.ts';
+import { hasInflux, INFLUX_VERSIONS, InfluxProcess, influxEnvironment, influxTitle } from '../support/influxdb.ts';
 import { Dice } from './dice.ts';
 import type { FoundRow } from './remains.ts';
 import { KINDS } from './scripted-device.ts';
@@ -36,15 +36,6 @@ async function pointsOf(server: InfluxProcess, bucket: string): Promise<FoundRow
   return rows;
 }
 
-function envOf({ url, bucket, org, token, username, password }: BucketAddress): Record<string, string> {
-  const given = { URL: url, BUCKET: bucket, ORG: org, TOKEN: token, USERNAME: username, PASSWORD: password };
-  const set = Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return {
-    TOWNPULSE_HISTORY: 'influxdb',
-    ...Object.fromEntries(set.map(([name, value]) => [`INFLUX_${name}`, value])),
-  };
-}
-
 describe.each(INFLUX_VERSIONS)('%s', (version) => {
   describe.skipIf(!hasInflux(version))(`a history in ${influxTitle(version)}`, () => {
     test(`${ROUNDS} kills of the service and ${ROUNDS} of its InfluxDB lose and repeat nothing that was acknowledged`, async () => {
@@ -52,7 +43,10 @@ describe.each(INFLUX_VERSIONS)('%s', (version) => {
       const server = await InfluxProcess.start(version);
       onTestFinished(() => server.stop());
       const address = await server.newBucket();
-      const town = new CrashTown(dice, null, { env: envOf(address), rows: () => pointsOf(server, address.bucket) });
+      const town = new CrashTown(dice, null, {
+        env: influxEnvironment(address),
+        rows: () => pointsOf(server, address.bucket),
+      });
       await town.start();
       await town.register();
       for (let round = 1; round <= ROUNDS; round++) {

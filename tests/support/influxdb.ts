@@ -33,6 +33,14 @@ export function influxTitle(version: InfluxVersion): string {
 /** Credentials of a bucket, that can be taken away. */
 export type BucketAddress = InfluxAddress & { id: string };
 
+/** What tells a service that its history lies there. */
+export function influxEnvironment(address: InfluxAddress): Record<string, string> {
+  const { url, bucket, org, token, username, password } = address;
+  const given = Object.entries({ url, bucket, org, token, username, password });
+  const set = given.flatMap(([name, value]) => (value === undefined ? [] : [[`INFLUX_${name.toUpperCase()}`, value]]));
+  return { TOWNPULSE_HISTORY: 'influxdb', ...Object.fromEntries(set) };
+}
+
 /** A real InfluxDB of our own: on 127.0.0.1, on a free port, in a folder that goes with it. */
 export class InfluxProcess {
   readonly version: InfluxVersion;

@@ -10,6 +10,7 @@ import type { Settings } from '../../../src/config/settings.ts';
 import type { InfluxAddress } from '../../../src/history/settings.ts';
 import { silentLogger } from '../../../src/kernel/logger.ts';
 import type { Ledger } from '../../../src/model/ledger.ts';
+import { influxEnvironment } from '../../support/influxdb.ts';
 
 const TOKEN = 'the-token-of-the-tests';
 const SECRET = 'the-secret-of-a-test-device-0123456789';
@@ -33,16 +34,13 @@ export class InfluxTown {
   #service: Service | null = null;
 
   private constructor(address: InfluxAddress, timeout: string) {
-    const { url, bucket, token, username, password, org } = address;
-    const influx = Object.entries({ url, bucket, token, username, password, org });
     this.#settings = loadSettings({
       TOWNPULSE_DATA_DIR: this.#dataDir,
       TOWNPULSE_HTTP_PORT: '0',
       TOWNPULSE_MQTT_PORT: '0',
       TOWNPULSE_ADMIN_TOKEN: TOKEN,
-      TOWNPULSE_HISTORY: 'influxdb',
       TOWNPULSE_HISTORY_INFLUX_TIMEOUT: timeout,
-      ...Object.fromEntries(influx.flatMap(([key, value]) => (value === undefined ? [] : [[nameOf(key), value]]))),
+      ...influxEnvironment(address),
     }).settings;
   }
 
@@ -145,8 +143,4 @@ export class InfluxTown {
     if (this.#service === null) throw new Error('the service was not started');
     return this.#service;
   }
-}
-
-function nameOf(key: string): string {
-  return `INFLUX_${key.toUpperCase()}`;
 }
