@@ -41,7 +41,11 @@ const DEVICES: Device[] = [
   pressurePoint('WP-1'),
   pressurePoint('WP-2', { attributes: {}, inService: 'auto' }),
   gasMeter('GM-1'),
+  gasMeter('GM-2', { inService: { from: null, to: local('2026-11-22T17:10') } }),
+  gasMeter('GM-3', { inService: { from: local('2026-11-22T17:10'), to: null } }),
 ];
+/** The sun sets at 17:00. */
+const STARTS = ['15:30', '16:50', '19:00'].map((time) => local(`2026-11-22T${time}`));
 
 /** What may change in a device's entry. */
 const CHANGES: Partial<Device>[] = [
@@ -62,6 +66,7 @@ const CHANGES: Partial<Device>[] = [
 type Act =
   | { act: 'tick'; after: number; away: number }
   | { act: 'sample'; after: number; device: number; values: Record<string, Value>; age: number; replaced: boolean }
+  | { act: 'all'; values: Record<string, Value> }
   | { act: 'device'; device: number; change: number }
   | { act: 'rulebook'; book: number };
 
@@ -76,6 +81,8 @@ const age = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(30_000, 240_000, 600_000, 3_600_000) },
   { weight: 1, arbitrary: fc.constantFrom(-60_000) },
 );
+const BAD: Record<string, Value> = { voltage: 0, lampsLit: 0, pressure: 0.1, leak: 30 };
+const GOOD: Record<string, Value> = { voltage: 230, lampsLit: 10, pressure: 0.3, leak: 0 };
 const values = fc.oneof(
   fc.record({
     voltage: fc.constantFrom(0, 230),
@@ -83,11 +90,7 @@ const values = fc.oneof(
     pressure: fc.constantFrom(0.1, 0.145, 0.3),
     leak: fc.constantFrom(0, 22, 30),
   }),
-  fc.constantFrom<Record<string, Value>>(
-    { voltage: 0, lampsLit: 0, pressure: 0.1, leak: 30 },
-    { voltage: 230, lampsLit: 10, pressure: 0.3, leak: 0 },
-    { lampsLit: 10, lampsTotal: 3, battery: 5 },
-  ),
+  fc.constantFrom<Record<string, Value>>(BAD, GOOD, { lampsLit: 10, lampsTotal: 3, battery: 5 }),
 );
 const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 40, arbitrary: fc.record({ act: fc.constant('tick' as const), after: pause, away: fc.constant(0) }) },
@@ -100,6 +103,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       ...{ values, age, replaced: fc.boolean() },
     }),
   },
+  { weight: 8, arbitrary: fc.record({ act: fc.constant('all' as const), values: fc.constantFrom(BAD, GOOD, GOOD) }) },
   { weight: 1, arbitrary: fc.constant({ act: 'tick' as const, after: 1_800_000, away: 1_800_000 }) },
   {
     weight: 2,
@@ -112,12 +116,14 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ act: fc.constant('rulebook' as const), book: fc.nat(BOOKS.length - 1) }) },
 );
 
-/** Random journals of a small town around dusk (17:00): reports, silences, absences, changes of devices and rules. */
-export const journals: fc.Arbitrary<JournalRecord[]> = fc.array(act, { minLength: 20, maxLength: 160 }).map(recordsOf);
+/** Random journals of a small town, by day, at dusk or by night: reports, silences, absences, changes of devices and rules. */
+export const journals: fc.Arbitrary<JournalRecord[]> = fc
+  .tuple(fc.constantFrom(...STARTS), fc.array(act, { minLength: 20, maxLength: 200 }))
+  .map(([start, acts]) => recordsOf(start, acts));
 
-function recordsOf(acts: readonly Act[]): JournalRecord[] {
+function recordsOf(start: number, acts: readonly Act[]): JournalRecord[] {
   const records: JournalRecord[] = [];
-  let at = local('2026-11-22T15:30');
+  let at = start;
   const put = (record: NewRecord) => records.push({ ...record, at, offset: records.length + 1 } as JournalRecord);
   const rules = (text: string) =>
     put({ type: 'change', change: { what: 'rulebook', text, version: versionOf(text) }, by: 'test' });
@@ -129,6 +135,9 @@ function recordsOf(acts: readonly Act[]): JournalRecord[] {
     if (one.act === 'tick') {
       at += one.after;
       put({ type: 'tick', away: one.away });
+    } else if (one.act === 'all') {
+      for (const { id, kind } of devices)
+        put({ type: 'sample', sample: { device: id, kind, ts: at, values: one.values } });
     } else if (one.act === 'rulebook') rules(BOOKS[one.book] as string);
     else if (one.act === 'device') {
       const device = { ...(devices[one.device] as Device), ...CHANGES[one.change] };
