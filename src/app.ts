@@ -50,6 +50,8 @@ import {
 import { RuleRunner } from './rules/runner.ts';
 import { Standing } from './rules/standing.ts';
 
+export { probeHistory } from './history/stores.ts';
+
 /** How to run the service. */
 export interface ServiceOptions {
   /** A trial clock instead of the machine's. */
@@ -108,6 +110,7 @@ const ONLINE_INTERVALS = 3;
  */
 export async function startService(settings: Settings, options: ServiceOptions): Promise<Service> {
   const { log, point = noPoint, demo } = options;
+  const { dataDir, host } = settings;
   const realClock = steadyClock;
   const closers = new Closers();
   const metrics = new Metrics();
@@ -123,8 +126,8 @@ export async function startService(settings: Settings, options: ServiceOptions):
     const rulebook = loadRulebook(readRulebookFile(rulebookPath), rulebookPath, around);
 
     // The one store, its clock, and the journal that everything passes through.
-    closers.add('data directory', takeDataDirectory(settings.dataDir));
-    const store = await openStore(settings.dataDir, { sync: options.sync ?? true });
+    closers.add('data directory', takeDataDirectory(dataDir));
+    const store = await openStore(dataDir, { sync: options.sync ?? true });
     closers.add('store', () => store.close());
     const resumedAt = lastArrival(store);
     const clock = await openTownClock(store, resumedAt, options.trial);
@@ -133,7 +136,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
 
     // 0: who is who. The files' part of the town goes through the journal like any other change.
     const registry = new Registry(store, journal, kinds, town, clock.clock);
-    const { token, file: tokenFile, created: isTokenNew } = adminToken(settings.dataDir, settings.adminToken);
+    const { token, file: tokenFile, created: isTokenNew } = adminToken(dataDir, settings.adminToken);
     const tokens = new Tokens(token);
     await recordChanges(store, journal, [
       { what: 'town', town },
@@ -164,7 +167,6 @@ export async function startService(settings: Settings, options: ServiceOptions):
     );
     const refusals = metrics.counter('refused_total', 'Turned away at the MQTT door.', ['reason']);
     const refused = new RefusedLog(clock.clock, (reason) => refusals.inc({ reason }));
-    const { host } = settings;
     const door = { town: town.id, host, port: settings.mqtt.port };
     const broker = new Broker(door, registry, gate, refused, log.child({ stage: 'broker' }));
 
@@ -177,7 +179,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
     closers.add('notify', () => outbox.stop());
 
     // 4: what was, what is, and what is wrong; each follows the journal at its own pace.
-    const historyStore = historyStoreOf(settings.history, { dataDir: settings.dataDir, kinds, store, realClock });
+    const historyStore = historyStoreOf(settings.history, { dataDir, kinds, store, realClock });
     const history = new HistoryWriter(
       historyStore,
       journal,
@@ -196,7 +198,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
     );
     const live = new Live(journal, store, log.child({ stage: 'live' }));
     const backup = new Backup({
-      ...{ dataDir: settings.dataDir, town: town.id, store, journal, history: historyStore, realClock },
+      ...{ dataDir, floor: settings.disk.floor, town: town.id, store, journal, history: historyStore, realClock },
       figures: (copy, { cursor, counts }) => {
         const copied = new Journal(copy, clock.clock, settings.journal, []);
         const pending = copied.countSamples(cursor);
@@ -296,7 +298,8 @@ export async function startService(settings: Settings, options: ServiceOptions):
             return { ...entry.alert, history: entry.history, notifications: outbox.toldOf(id) };
           },
         },
-        ledger: () => readLedger(settings, { since, intake, journal, history, deadLetters, lag: lagSeconds() }),
+        ledger: () =>
+          readLedger(settings, { since, intake, journal, history, letters: deadLetters, lag: lagSeconds() }),
         readiness: () => {
           const [{ state, error }, paused] = [history.progress(), gate.paused ?? held()];
           const checks: Record<string, string> = {
@@ -343,7 +346,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
     closers.add('broker', () => broker.stop());
     closers.add('trial clock', () => clock.trial?.stop());
 
-    writeFileSync(join(settings.dataDir, 'cli.url'), `http://${host}:${httpPort}\n`);
+    writeFileSync(join(dataDir, 'cli.url'), `http://${host}:${httpPort}\n`);
     if (isTokenNew) log.info({ file: tokenFile }, "the administrator's token was made; it lies in this file");
     if (clock.trial !== null) {
       log.warn({ now: instant(clock.clock.now()) }, 'TRIAL CLOCK: this town does not live in real time');
@@ -371,22 +374,15 @@ export function checkRulebookFile(settings: Settings, file: string | undefined):
 
 function readLedger(
   settings: Settings,
-  parts: {
-    since: string;
-    intake: Intake;
-    journal: Journal;
-    history: HistoryWriter;
-    deadLetters: DeadLetters;
-    lag: number;
-  },
+  parts: { since: string; intake: Intake; journal: Journal; history: HistoryWriter; letters: DeadLetters; lag: number },
 ): Ledger {
-  const { since, intake, journal, history, deadLetters, lag } = parts;
+  const { since, intake, journal, history, letters, lag } = parts;
   const [{ cursor, counts, state }, taken] = [history.progress(), intake.counts()];
   return {
     ...balance({ intake: taken, history: counts, pending: journal.countSamples(cursor) }),
     since,
     fields: { rejected: taken.fieldsRejected, unknown: taken.fieldsUnknown },
-    deadLettersPurged: deadLetters.purged(),
+    deadLettersPurged: letters.purged(),
     history: {
       store: settings.history.store,
       state,

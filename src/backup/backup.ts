@@ -36,6 +36,8 @@ export interface CopiedFigures {
 /** What a backup is made of. */
 export interface BackupParts<R extends CopiedReadings> {
   dataDir: string;
+  /** Bytes of the disk that stay free, or readings would have to wait for the backup (P5). */
+  floor: number;
   town: string;
   store: Pick<CopyableStore, 'copyTo'>;
   journal: { hold(): () => void };
@@ -166,8 +168,8 @@ export class Backup<R extends CopiedReadings> {
   }
 
   #refuseWithoutRoom(): void {
-    const { dataDir, freeBytes = freeBytesOf } = this.#parts;
-    const needed = MARGIN * sizeOf(dataDir);
+    const { dataDir, floor, freeBytes = freeBytesOf } = this.#parts;
+    const needed = MARGIN * sizeOf(dataDir) + floor;
     const free = freeBytes(dataDir);
     if (needed < free) return;
     const [need, have] = [needed, free].map((bytes) => `${Math.ceil(bytes / 1024 ** 2)} MiB`);

@@ -4,6 +4,7 @@ import { backupCommand } from './backup.ts';
 import { configCommand } from './config.ts';
 import { deadlettersCommand } from './deadletters.ts';
 import { devicesCommand } from './devices.ts';
+import { doctorCommand } from './doctor.ts';
 import { report } from './failure.ts';
 import { initCommand } from './init.ts';
 import { restoreCommand } from './restore.ts';
@@ -26,6 +27,7 @@ export function createProgram(): Command {
     .addCommand(deadlettersCommand())
     .addCommand(backupCommand())
     .addCommand(restoreCommand())
+    .addCommand(doctorCommand())
     .addCommand(configCommand());
   overrideExit(program);
   return program;

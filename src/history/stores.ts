@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import type { Clock } from '../kernel/clock.ts';
+import { type Clock, systemClock } from '../kernel/clock.ts';
 import type { Store } from '../kernel/store.ts';
 import type { Kinds } from '../model/kind.ts';
 import { DuckDbHistory } from './duckdb/store.ts';
+import { type Probed, probeInflux } from './influx/probe.ts';
 import { InfluxHistory } from './influx/store.ts';
 import type { HistoryStore } from './port.ts';
 import { type HistorySettings, influxAddress } from './settings.ts';
@@ -23,4 +24,9 @@ export function historyStoreOf(
 ): HistoryStore {
   if (settings.store === 'influxdb') return new InfluxHistory(influxAddress(settings), store, kinds, realClock);
   return new DuckDbHistory(join(dataDir, 'history.duckdb'), kinds, settings.memory);
+}
+
+/** Asks the server that keeps the history how it is, for the doctor; null where it is kept in the data directory. */
+export async function probeHistory(settings: HistorySettings): Promise<Probed | null> {
+  return settings.store === 'influxdb' ? probeInflux(influxAddress(settings), systemClock) : null;
 }

@@ -48,6 +48,12 @@ export function takeDataDirectory(directory: string): () => void {
   }
 }
 
+/** Which process holds a directory or left its lock there, and whether it lives; null when there is no lock. */
+export function holderOf(directory: string): { pid: number; alive: boolean } | null {
+  const holder = read(join(directory, 'lock'));
+  return holder === null ? null : { pid: holder.pid, alive: isAlive(holder) };
+}
+
 function locked(directory: string, holder: Holder): TownError {
   return new TownError(
     'data-dir-locked',

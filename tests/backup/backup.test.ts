@@ -63,7 +63,7 @@ class SmallTown {
   parts(): BackupParts<CopiedReadings> {
     const { dataDir, store, journal, clock } = this;
     return {
-      ...{ dataDir, town: 'lailong', store, journal, realClock: clock, log: silentLogger },
+      ...{ dataDir, floor: 5_000_000, town: 'lailong', store, journal, realClock: clock, log: silentLogger },
       history: {
         name: 'memory',
         copyTo: async (directory) => {
@@ -207,10 +207,10 @@ describe('a backup that cannot be made', () => {
   it('without room on the disk says how much is needed', async () => {
     const town = await SmallTown.start();
     writeFileSync(join(town.dataDir, 'history.memory'), Buffer.alloc(3_000_000));
-    town.free = 2_000_000;
+    town.free = 7_000_000;
     await expect(town.backup.make()).rejects.toMatchObject({
       code: 'unavailable',
-      message: expect.stringMatching(/needs 4 MiB free in .*, where 2 MiB are/),
+      message: expect.stringMatching(/needs 8 MiB free in .*, where 7 MiB are/),
     });
     expect(town.staged()).toEqual([]);
   });

@@ -29,6 +29,7 @@ it('has the commands of CONTRACT.md §5 that have something behind them', () => 
     'devices retire',
     'devices rotate',
     'devices show',
+    'doctor',
     'init',
     'restore',
     'rules',
