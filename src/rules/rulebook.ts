@@ -104,7 +104,7 @@ class RuleReader {
     return conditions.when === null ? null : { ...rule, when: conditions.when, clear: conditions.clear };
   }
 
-  #checkNames({ id, organisation, basis, inhibitedBy }: Written, index: number): void {
+  #checkNames({ id, type, organisation, basis, inhibitedBy }: Written, index: number): void {
     const { organisations, targets } = this.#around;
     const own = String(id);
     const ratio = this.#coverage.get(own);
@@ -117,6 +117,8 @@ class RuleReader {
     const target = typeof basis === 'string' ? /^plan\.yaml#(.*)$/.exec(basis)?.[1] : undefined;
     if (target !== undefined && targets?.includes(target) === false)
       this.#unknown([index, 'basis'], 'target of the plan', target, targets);
+    if (type === 'ratio' && inhibitedBy !== undefined)
+      this.#wrong([index, 'inhibitedBy'], 'a rate over many devices is held back by no other alert');
     for (const [place, other] of Array.isArray(inhibitedBy) ? inhibitedBy.entries() : []) {
       if (other === id) this.#wrong([index, 'inhibitedBy', place], 'a rule cannot hold itself back');
       else if (typeof other === 'string' && !this.#ids.includes(other))

@@ -5,7 +5,7 @@ import type { Logger } from '../kernel/logger.ts';
 import { noPoint, type Point } from '../kernel/points.ts';
 import type { Store } from '../kernel/store.ts';
 import type { Kinds } from '../model/kind.ts';
-import type { JournalReader, JournalRecord, Offset } from '../model/record.ts';
+import type { JournalReader, Offset } from '../model/record.ts';
 import type { Transition } from '../model/transition.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { Engine } from './engine.ts';
@@ -140,9 +140,11 @@ export class RuleRunner {
     const records = this.#journal.read(0, this.#cursor, BATCH);
     for (let from = 0; from < records.length; from += SLICE) {
       if (from > 0) await new Promise(setImmediate);
-      for (const record of records.slice(from, from + SLICE)) this.engine.feed(record);
+      for (const record of records.slice(from, from + SLICE)) {
+        this.engine.feed(record);
+        // Record by record: should one break the engine, those before it are not judged twice.
+        this.#cursor = record.offset + 1;
+      }
     }
-    const last: JournalRecord | undefined = records[records.length - 1];
-    if (last !== undefined) this.#cursor = last.offset + 1;
   }
 }

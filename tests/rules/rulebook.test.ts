@@ -84,6 +84,11 @@ describe('a rulebook', () => {
     expect(problems('')).toEqual(['rules.yaml:1:1: a rulebook is a list of rules, each beginning with "- id: …"']);
   });
 
+  it('holds no rate back: it is about many devices', () => {
+    const rule = RATIO.replace('severity: major', 'severity: major\n  inhibitedBy: []');
+    expect(problems(rule)).toEqual(['rules.yaml:10:16: a rate over many devices is held back by no other alert']);
+  });
+
   it('is refused whole, with every problem at once, and thrown as one error', () => {
     const text = THRESHOLD.replace('pressure <', 'presure <') + RATIO.replace('0.97', '97');
     expect(() => loadRulebook(text, 'rules.yaml', AROUND)).toThrow(

@@ -6,7 +6,7 @@ import { systemClock } from '../../src/kernel/clock.ts';
 import { createLogger } from '../../src/kernel/logger.ts';
 import { ListJournal } from '../support/journal.ts';
 import { SMALL_KINDS } from '../support/kinds.ts';
-import { crashSamples } from './crash-records.ts';
+import { crashSamples } from './history-records.ts';
 
 const journal = new ListJournal();
 for (const sample of crashSamples()) journal.samples(1, sample);

@@ -8,13 +8,13 @@ import { DuckDbHistory } from '../../src/history/duckdb/store.ts';
 import { HistoryModel } from '../contract/history-model.ts';
 import { SMALL_KINDS } from '../support/kinds.ts';
 import { temporaryFolder } from '../support/temporary.ts';
-import { crashSamples } from './crash-records.ts';
+import { crashSamples } from './history-records.ts';
 
 const KIND = 'water-pressure';
 
 /** Lets a process write to `file`, and kills it when it has told `kill` for the `times`th time; else lets it finish. */
 async function write(file: string, kill: string, times: number): Promise<{ commits: number; signal: string | null }> {
-  const script = fileURLToPath(new URL('./crash-writer.ts', import.meta.url));
+  const script = fileURLToPath(new URL('./history-writer.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', script, file], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   let commits = 0;
