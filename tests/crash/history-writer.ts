@@ -4,9 +4,9 @@ import { DuckDbHistory } from '../../src/history/duckdb/store.ts';
 import { HistoryWriter } from '../../src/history/writer.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { createLogger } from '../../src/kernel/logger.ts';
+import { crashSamples } from '../support/crash-samples.ts';
 import { ListJournal } from '../support/journal.ts';
 import { SMALL_KINDS } from '../support/kinds.ts';
-import { crashSamples } from './history-records.ts';
 
 const journal = new ListJournal();
 for (const sample of crashSamples()) journal.samples(1, sample);

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { DuckDbHistory } from '../../src/history/duckdb/store.ts';
 import { HistoryModel } from '../contract/history-model.ts';
+import { crashSamples } from '../support/crash-samples.ts';
 import { SMALL_KINDS } from '../support/kinds.ts';
 import { temporaryFolder } from '../support/temporary.ts';
-import { crashSamples } from './history-records.ts';
 
 const KIND = 'water-pressure';
 

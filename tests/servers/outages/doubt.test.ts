@@ -9,7 +9,7 @@ import { TrialClock } from '../../../src/kernel/clock.ts';
 import { silentLogger } from '../../../src/kernel/logger.ts';
 import type { Sample, Value } from '../../../src/model/sample.ts';
 import { HistoryModel } from '../../contract/history-model.ts';
-import { crashSamples } from '../../history/crash-records.ts';
+import { crashSamples } from '../../support/crash-samples.ts';
 import { FaultProxy } from '../../support/fault-proxy.ts';
 import { InfluxPlaces } from '../../support/influx-history.ts';
 import { hasInflux, INFLUX_VERSIONS, InfluxProcess, influxTitle } from '../../support/influxdb.ts';

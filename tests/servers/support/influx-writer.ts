@@ -4,7 +4,7 @@ import { HistoryWriter } from '../../../src/history/writer.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import { createLogger } from '../../../src/kernel/logger.ts';
 import { openStore } from '../../../src/kernel/store.ts';
-import { crashSamples } from '../../history/crash-records.ts';
+import { crashSamples } from '../../support/crash-samples.ts';
 import { ListJournal } from '../../support/journal.ts';
 import { SMALL_KINDS } from '../../support/kinds.ts';
 
