@@ -22,6 +22,8 @@ export default defineConfig({
       {
         test: {
           name: 'scenario',
+          // Most of these start the same service: its modules are loaded once.
+          isolate: false,
           include: ['tests/{scenario,browser}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,

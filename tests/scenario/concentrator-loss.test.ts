@@ -9,7 +9,7 @@ const GATEWAY = { feeder: 'F-001', concentrator: 'LC-F001', lamps: 40 };
 const OLD = 15;
 
 it('a concentrator lost at night leaves its lamps unknown, not dark, until it is heard again', async () => {
-  const town = await SampleTown.start(local('2026-11-22T20:00'));
+  const town = await SampleTown.start(local('2026-11-22T20:00'), 'lighting-controller');
   await town.pass(10);
   const before = await town.rate('town', 'lailong');
   expect(before).toMatchObject({ dark: true, unknown: 0 });

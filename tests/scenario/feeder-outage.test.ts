@@ -56,7 +56,7 @@ describe('a feeder outage', () => {
   });
 
   it('by night: one alert for each feeder, and not one for each of its lamps', async () => {
-    const town = await SampleTown.start(local('2026-11-22T20:00'));
+    const town = await SampleTown.start(local('2026-11-22T20:00'), 'lighting-controller');
     await town.pass(15);
     expect(await town.rate('feeder', METERED.feeder)).toMatchObject({
       dark: true,

@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { PointName } from '../../src/kernel/points.ts';
 import type { Feed } from '../support/connection.ts';
@@ -69,6 +72,8 @@ describe('P12: stopping', () => {
     publisher.pause();
     const acknowledged = loads.reduce((sum, { acked }) => sum + acked.size, 0);
     expect(acknowledged).toBeGreaterThan(LOAD);
+    expect(existsSync(join(dataDir, 'lock'))).toBe(false);
+    expect(await rowsIn(join(dataDir, 'history.duckdb'))).toBeGreaterThanOrEqual(acknowledged);
 
     const second = await ServiceProcess.start({ dataDir, from: 'build' });
     onTestFinished(() => second.kill());
@@ -133,6 +138,16 @@ describe('P12: stopping', () => {
     expect(performance.now() - began).toBeLessThan(1_000);
   });
 });
+
+/** How many readings a history holds that nobody has open. */
+async function rowsIn(file: string): Promise<number> {
+  const instance = await DuckDBInstance.create(file, { access_mode: 'READ_ONLY' });
+  const connection = await instance.connect();
+  const result = await connection.runAndReadAll('SELECT count(*) FROM "kind:water-pressure"');
+  connection.closeSync();
+  instance.closeSync();
+  return Number(result.getRowsJS()[0]?.[0]);
+}
 
 /** Whether nobody listens on a port any more. */
 function refused(port: number): Promise<boolean> {

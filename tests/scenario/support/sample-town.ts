@@ -47,13 +47,15 @@ export class SampleTown {
     this.#simulator = simulator;
   }
 
-  /** Starts it at an instant (ms) of town time, and stops it when the running test ends. */
-  static async start(at: number): Promise<SampleTown> {
+  /** Starts it, or only its devices of one kind, at an instant (ms) of town time; stops it when the running test ends. */
+  static async start(at: number, only?: string): Promise<SampleTown> {
     const clock = new TrialClock(at);
-    const simulated = new SimulatedTown(loadInventory(TOWN_FOLDER, DEVICES_FOLDER), { seed: SEED, clock });
+    const simulated = new SimulatedTown(loadInventory(TOWN_FOLDER, DEVICES_FOLDER), { seed: SEED, clock, only });
     const service = await LocalService.start({ at, demo: deskOf(simulated) });
     onTestFinished(() => service.stop());
-    const csv = readFileSync(join(TOWN_FOLDER, 'devices.csv'), 'utf8');
+    const isLeftOut = (line: string) => only !== undefined && /^[A-Z]{2}-/.test(line) && line.split(',')[1] !== only;
+    const lines = readFileSync(join(TOWN_FOLDER, 'devices.csv'), 'utf8').split('\n');
+    const csv = lines.filter((line) => !isLeftOut(line)).join('\n');
     const { credentials } = await service.service.importDevices(
       { format: 'csv', text: csv, datum: 'wgs84' },
       'test',
