@@ -151,9 +151,11 @@ export async function startService(settings: Settings, options: ServiceOptions):
     const held = () => (journal.full() ? 'the journal is full' : store.shortOf(settings.disk.floor));
     const gate = new Gate(
       {
-        decode: (message) => {
-          const [arrival, wall] = [journal.arrival(), systemClock.now()];
-          return decoder.decode({ ...message, arrival, wall: Math.abs(arrival - wall) > APART_MS ? wall : null });
+        decode: ({ publisher, kind, device, payload }) => {
+          const arrival = journal.arrival();
+          const now = systemClock.now();
+          const wall = Math.abs(arrival - now) > APART_MS ? now : null;
+          return decoder.decode({ publisher, kind, device, payload, arrival, wall });
         },
       },
       { append: (records, alongside) => journal.append(records, alongside), held },

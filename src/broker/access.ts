@@ -19,7 +19,10 @@ export function publishAccess(town: string, publisher: string, topic: string, de
   if (parsed === null || parsed.town !== town) return { ok: false, reason: 'bad-topic' };
   const { kind, device } = parsed;
   if (device === publisher) {
-    return devices.find(device)?.kind === kind ? { ok: true, kind, device } : { ok: false, reason: 'wrong-kind' };
+    // The connection's own string: every look-up of it finds its hash made already.
+    return devices.find(publisher)?.kind === kind
+      ? { ok: true, kind, device: publisher }
+      : { ok: false, reason: 'wrong-kind' };
   }
   if (devices.find(device)?.gateway === publisher) return { ok: true, kind, device };
   return { ok: false, reason: 'not-your-device' };

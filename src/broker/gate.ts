@@ -89,7 +89,9 @@ export class Gate {
   /** Takes a message in; calls `durable` once nothing of it can be lost, and never if that does not come. */
   admit(message: Admitted, durable: () => void): void {
     if (this.#stopped) return;
-    this.#waiting.push({ ...message, decoded: this.#decoder.decode(message), durable });
+    const { publisher, kind, device, topic, payload } = message;
+    // Named one by one: a spread costs more than the rest of this line, for every message.
+    this.#waiting.push({ publisher, kind, device, topic, payload, decoded: this.#decoder.decode(message), durable });
     if (this.#busy || this.#lookAgain !== null) return;
     this.#busy = true;
     // The rest of what the sockets hold by now belongs to the same append.

@@ -63,7 +63,10 @@ export function readBlock(block: Buffer, first: Offset): JournalRecord[] {
 
 /** The records of a block that was just encoded, without decoding it. */
 export function placeRecords(records: readonly NewRecord[], first: Offset, at: number): JournalRecord[] {
-  return records.map((record, index) => ({ ...record, offset: first + index, at }));
+  return records.map((record, index) => {
+    const offset = first + index;
+    return record.type === 'sample' ? { type: 'sample', sample: record.sample, offset, at } : { ...record, offset, at };
+  });
 }
 
 function placed(entry: Entry, offset: Offset, at: number): JournalRecord {
