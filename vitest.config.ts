@@ -22,8 +22,9 @@ export default defineConfig({
       {
         test: {
           name: 'scenario',
-          // Most of these start the same service: its modules are loaded once.
+          // Most of these start the same service: its modules are loaded once. They wait more than they work: two at a time.
           isolate: false,
+          maxWorkers: 2,
           include: ['tests/{scenario,browser}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
