@@ -10,7 +10,8 @@ import { SMALL_KINDS } from './kinds.ts';
 
 /** Where histories of a test file lie: a bucket of a real server each, and a folder for what is kept beside it. */
 export class InfluxPlaces {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'townpulse-influx-'));
+  /** Made with the first place: a suite that is skipped has no end at which it could go. */
+  #folder: string | null = null;
   readonly #addresses = new Map<string, Promise<InfluxAddress>>();
   readonly #newAddress: () => Promise<InfluxAddress>;
 
@@ -19,6 +20,7 @@ export class InfluxPlaces {
   }
 
   newPlace(): string {
+    this.#folder ??= mkdtempSync(join(tmpdir(), 'townpulse-influx-'));
     const place = join(this.#folder, String(this.#addresses.size));
     this.#addresses.set(place, this.#newAddress());
     return place;
@@ -69,7 +71,7 @@ export class InfluxPlaces {
   }
 
   remove(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#folder !== null) rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 
