@@ -34,7 +34,7 @@ export class Journal implements JournalReader {
   readonly #blocks: Table<Offset, Buffer>;
   readonly #cursors: Table<string, Offset>;
   readonly #passed = new Map<string, Offset>();
-  readonly #tail = new Tail(65_536);
+  readonly #tail = new Tail(16_384);
   readonly #waiting = new Set<() => void>();
   /** Where the next block goes; null when a failed append left it in doubt, until the next one looks it up. */
   #next: { offset: Offset; before: number } | null = null;
