@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Command } from 'commander';
 import { type Service, startService } from '../app.ts';
 import { loadSettings } from '../config/load.ts';
@@ -16,6 +17,12 @@ interface Options {
   httpPort?: string;
   mqttPort?: string;
 }
+
+/**
+ * Left to itself V8 collects only when the heap has grown to about four times what lives in it: a town's service would hold
+ * hundreds of MB of the dead. At twice, it costs no CPU that shows.
+ */
+const HEAP_GROWTH = '--heap-growing-percent=100';
 
 /** `townpulse start` */
 export function startCommand(): Command {
@@ -37,6 +44,7 @@ export function startCommand(): Command {
 }
 
 async function run(options: Options): Promise<void> {
+  setFlagsFromString(HEAP_GROWTH);
   const demo = options.demo === true;
   const env = process.env;
   const { settings } = loadSettings(env, {
