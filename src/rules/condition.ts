@@ -18,14 +18,8 @@ export interface Condition {
   attributes: readonly string[];
   /** Whether some of the fields are such as not every device is fitted with. */
   isOptional: boolean;
-  /** Whether it holds; null when the sample or the device says too little. */
-  holds(context: ConditionContext): boolean | null;
-}
-
-/** What a condition is asked of: a sample's values by field, and what its device states as `attributes`. */
-export interface ConditionContext {
-  readonly [field: string]: Value | Device['attributes'] | undefined;
-  readonly attributes: Device['attributes'];
+  /** Whether it holds for a sample's values and what its device states; null when one of them says too little. */
+  holds(values: Readonly<Record<string, Value>>, attributes: Device['attributes']): boolean | null;
 }
 
 /** Why a text is no condition, and how far into the text that stands (0-based). */
@@ -63,13 +57,20 @@ export class Conditions {
       if (type !== 'bool') return { message: `it gives a ${type}, where a condition gives true or false`, offset: 0 };
       if (fields.length === 0)
         return { message: 'it asks for no field, so that no sample could ever change it', offset: 0 };
+      // One for all askings: every sample is asked, and a new one each time shows.
+      const context: Record<string, Value | Device['attributes']> = {};
       return {
         fields,
         attributes,
         isOptional: fields.some((name) => this.#kind.fields[name]?.optional === true),
-        holds: (context) => {
-          for (const field of fields) if (context[field] === undefined) return null;
-          for (const attribute of attributes) if (context.attributes[attribute] === undefined) return null;
+        holds: (values, stated) => {
+          for (const attribute of attributes) if (stated[attribute] === undefined) return null;
+          for (const field of fields) {
+            const value = values[field];
+            if (value === undefined) return null;
+            context[field] = value;
+          }
+          context.attributes = stated;
           try {
             return program(context) === true;
           } catch (error) {

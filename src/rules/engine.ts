@@ -3,7 +3,6 @@ import type { ChangeRecord, JournalRecord, SampleRecord, TickRecord } from '../m
 import { coverageId } from '../model/rule.ts';
 import { Sun } from '../model/sun.ts';
 import type { Transition } from '../model/transition.ts';
-import type { ConditionContext } from './condition.ts';
 import { type GroupCount, Lighting } from './lighting.ts';
 import { LightingRecord } from './lighting-record.ts';
 import { type Occurrence, Occurrences } from './occurrences.ts';
@@ -79,12 +78,11 @@ export class Engine {
   #sample(record: SampleRecord): void {
     const member = this.roster.members.get(record.sample.device);
     if (member === undefined) return;
-    const { ts, values } = record.sample;
+    const { ts } = record.sample;
     const newestBefore = member.heard.ts;
     this.roster.hear(record, member);
     if (member.thresholds.length === 0 || (newestBefore !== null && ts < newestBefore)) return;
-    const context: ConditionContext = { ...values, attributes: member.device.attributes };
-    for (const rule of member.thresholds) this.thresholds.sample(rule, member, record, context);
+    for (const rule of member.thresholds) this.thresholds.sample(rule, member, record);
   }
 
   #tick({ at, away }: TickRecord): void {

@@ -3,7 +3,6 @@ import type { Device } from '../model/device.ts';
 import type { SampleRecord } from '../model/record.ts';
 import type { Finding } from '../model/transition.ts';
 import type { Verdict } from '../model/verdict.ts';
-import type { ConditionContext } from './condition.ts';
 import type { Occurrence } from './occurrences.ts';
 import { freshFor, isInService, type Member, quietFor } from './roster.ts';
 import type { CompiledThreshold } from './rulebook.ts';
@@ -27,18 +26,18 @@ export class ThresholdJudge {
   }
 
   /** A sample that is not older than the device's newest. */
-  sample(rule: CompiledThreshold, member: Member, record: SampleRecord, context: ConditionContext): void {
-    const { ts } = record.sample;
+  sample(rule: CompiledThreshold, member: Member, record: SampleRecord): void {
+    const { ts, values } = record.sample;
     // Of a device that is out of service nothing is expected: it neither breaks nor resolves anything (P8).
     if (!isInService(member, ts)) return;
     const before = member.heard.judged[rule.id];
     if (before !== undefined && ts <= before) return;
-    const holds = rule.when.holds(context);
+    const holds = rule.when.holds(values, member.device.attributes);
     if (holds === null) return;
     this.#speech.roster.judge(member, rule.id, ts);
     const occurrence = this.#speech.occurrences.of(rule.id, subjectOf(rule, member));
     if (holds) this.#worse(rule, member, record, occurrence);
-    else if (occurrence?.bad.includes(member.device.id)) this.#better(rule, member, record, context, occurrence);
+    else if (occurrence?.bad.includes(member.device.id)) this.#better(rule, member, record, occurrence);
   }
 
   /** Lets time pass to `at`. */
@@ -94,17 +93,12 @@ export class ThresholdJudge {
     else this.#fire(rule, occurrence, occurrence.lateSince ?? sample.ts, at);
   }
 
-  #better(
-    rule: CompiledThreshold,
-    member: Member,
-    record: SampleRecord,
-    context: ConditionContext,
-    occurrence: Occurrence,
-  ): void {
+  #better(rule: CompiledThreshold, member: Member, record: SampleRecord, occurrence: Occurrence): void {
     const { at, sample } = record;
     const { occurrences } = this.#speech;
     const hasHeld = occurrence.firedAt !== null || occurrence.lateSince !== null;
-    if (hasHeld && rule.clear !== null && rule.clear.holds(context) !== true) return;
+    const { attributes } = member.device;
+    if (hasHeld && rule.clear !== null && rule.clear.holds(sample.values, attributes) !== true) return;
     occurrence.bad = occurrence.bad.filter((id) => id !== member.device.id);
     occurrences.touch(occurrence);
     if (occurrence.bad.length > 0) return;
