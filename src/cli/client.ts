@@ -22,10 +22,25 @@ export function clientCommand(usage: string, description: string, example: strin
   return command
     .description(description)
     .option('--url <url>', "the service's address (TOWNPULSE_URL; else what the data directory says)")
-    .option('--token <token>', 'an API token (TOWNPULSE_TOKEN; else cli.token of the data directory)')
+    .option('--token <token>', 'an API token (TOWNPULSE_TOKEN or …_FILE; else cli.token of the data directory)')
     .option('--data-dir <folder>', 'the data directory of the service (TOWNPULSE_DATA_DIR)')
     .option('--json', 'one JSON document instead of a table')
     .addHelpText('after', `\nExample:\n  $ townpulse ${example}`);
+}
+
+/** The token that the environment gives, itself or in a file; undefined where it gives none. */
+export function tokenOf(env: NodeJS.ProcessEnv): string | undefined {
+  for (const name of ['TOWNPULSE_TOKEN', 'TOWNPULSE_ADMIN_TOKEN']) {
+    if (env[name] !== undefined) return env[name];
+    const file = env[`${name}_FILE`];
+    if (file === undefined) continue;
+    try {
+      return readFileSync(file, 'utf8').trim();
+    } catch (cause) {
+      throw new TownError('config-invalid', `${name}_FILE: ${file} cannot be read: ${messageOf(cause)}`, { cause });
+    }
+  }
+  return undefined;
 }
 
 /** The running service, as the commands see it. */
@@ -46,7 +61,7 @@ export class Client {
       return undefined;
     };
     const url = options.url ?? env.TOWNPULSE_URL ?? fromFiles('cli.url');
-    const token = options.token ?? env.TOWNPULSE_TOKEN ?? env.TOWNPULSE_ADMIN_TOKEN ?? fromFiles('cli.token');
+    const token = options.token ?? tokenOf(env) ?? fromFiles('cli.token');
     if (url === undefined || token === undefined) {
       const missing = url === undefined ? 'address (--url or TOWNPULSE_URL)' : 'token (--token or TOWNPULSE_TOKEN)';
       throw new TownError(

@@ -6,7 +6,7 @@ import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { messageOf, TownError } from '../kernel/errors.ts';
 import { STORE_FILE } from '../kernel/store.ts';
-import { type ClientOptions, clientCommand } from './client.ts';
+import { type ClientOptions, clientCommand, tokenOf } from './client.ts';
 import { checkDataDirectory, runningOn } from './doctor/data-directory.ts';
 import { type Finding, fine, wrong } from './doctor/finding.ts';
 import { checkHistory } from './doctor/history.ts';
@@ -83,7 +83,7 @@ async function checkRunning(
   const named = options.url ?? env.TOWNPULSE_URL;
   const url = named ?? (pid === null ? undefined : read(join(dataDir, 'cli.url')));
   if (url !== undefined) {
-    const token = options.token ?? env.TOWNPULSE_TOKEN ?? env.TOWNPULSE_ADMIN_TOKEN ?? read(join(dataDir, 'cli.token'));
+    const token = options.token ?? tokenOf(env) ?? read(join(dataDir, 'cli.token'));
     return checkService(url.replace(/\/$/, ''), token);
   }
   if (pid !== null)

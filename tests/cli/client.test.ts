@@ -57,6 +57,15 @@ describe('a command finds the service', () => {
     }
   });
 
+  it('or by a file that the environment names; one that cannot be read is named: 2', async () => {
+    const file = join(dataDirectory(null, ADMIN_TOKEN), 'cli.token');
+    for (const name of ['TOWNPULSE_TOKEN_FILE', 'TOWNPULSE_ADMIN_TOKEN_FILE']) {
+      expect(await typed(list, { TOWNPULSE_URL: url, [name]: file })).toMatchObject({ code: 0, err: '' });
+      const { code, err } = await typed(list, { TOWNPULSE_URL: url, [name]: '/nowhere/token' });
+      expect([code, err]).toEqual([2, expect.stringContaining(`${name}: /nowhere/token cannot be read`)]);
+    }
+  });
+
   it('or by what the data directory says', async () => {
     const folder = dataDirectory(url, ADMIN_TOKEN);
     expect(await typed(list, { TOWNPULSE_DATA_DIR: folder })).toMatchObject({ code: 0, err: '' });
