@@ -8,7 +8,10 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/{broker,cli,config,http,model,registry,scenario,browser,crash,servers,bench}/**'],
+          exclude: [
+            'tests/{broker,cli,config,http,model,registry,scenario,browser,crash,servers,bench}/**',
+            'tests/deploy/assembled/**',
+          ],
         },
       },
       {
@@ -46,6 +49,14 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'deploy',
+          include: ['tests/deploy/assembled/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 600_000,
         },
       },
       {

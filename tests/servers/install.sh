@@ -4,6 +4,7 @@
 set -euo pipefail
 
 bash "$(dirname "$0")/influxdb.sh"
+bash "$(dirname "$0")/container-check.sh"
 
 # program (or file) : Debian package
 wanted=(

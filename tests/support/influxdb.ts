@@ -58,11 +58,22 @@ export class InfluxProcess {
 
   /** Starts one and sets it up. @throws Error when it is not in the cache, or does not answer */
   static async start(version: InfluxVersion): Promise<InfluxProcess> {
+    const server = await InfluxProcess.startNew(version);
+    try {
+      await server.#setUp();
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  /** Starts one as it is after its installation: nobody has set it up. @throws Error as `start` */
+  static async startNew(version: InfluxVersion): Promise<InfluxProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'townpulse-influxdb-'));
     const server = new InfluxProcess(version, await freePort(), folder);
     try {
       await server.start();
-      await server.#setUp();
       return server;
     } catch (error) {
       await server.stop();
