@@ -167,6 +167,9 @@ describe('the Dockerfile', () => {
     expect(images).toHaveLength(2);
     expect(new Set(images).size).toBe(1);
     expect(images[0]).toMatch(/^node:24\.\d+\.\d+-bookworm-slim$/);
+    const version = /^node:([\d.]+)-/.exec(images[0] ?? '')?.[1];
+    expect(read('package.json'), 'the tests run on the same').toContain(`npx -y -p node@${version} node`);
+    expect(read('.ci/run')).toContain('npm run test:node24');
   });
 
   it('is assembled by the script that the tests run', () => {

@@ -30,7 +30,7 @@ mount -t tmpfs -o mode=1777 tmpfs tmp
 mount -o remount,ro "$root"
 
 cd "$root/opt/townpulse"
-PATH=/opt/node:/opt/bin:/usr/bin:/bin
+PATH=/opt/node:/opt/bin:/usr/bin:/bin:/usr/sbin
 HOME=/home/node
 export PATH HOME
 exec chroot "$root" setpriv --reuid 1000 --regid 1000 --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs \

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ended } from '../../support/child.ts';
 
@@ -17,9 +17,9 @@ export interface ContainerParts {
 
 /** Why no container can be made here; null where one can. */
 export const noContainer =
-  process.platform !== 'linux' || process.getuid?.() !== 0
-    ? 'needs Linux and root, for a file system of its own'
-    : null;
+  spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0
+    ? null
+    : 'needs Linux and the right to mount, for a file system of its own';
 
 /** A command that runs as a container of docker-compose.yml would. */
 export class Container {

@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { packageRoot } from '../../../src/kernel/package-root.ts';
+import { readDockerfile } from './compose.ts';
 
 const run = promisify(execFile);
 const MOST = 64 * 1024 * 1024;
@@ -22,9 +23,13 @@ export async function copyContext(folder: string): Promise<string[]> {
   return files;
 }
 
-/** The program of Node 24, from the npm registry, in a folder that it can be mounted from. */
-export async function node24(folder: string): Promise<string> {
-  const { stdout } = await run('npx', ['-y', '-p', 'node@24', 'node', '-p', 'process.execPath'], { cwd: folder });
+/** The program of the image's Node, from the npm registry, in a folder that it can be mounted from. */
+export async function imageNode(folder: string): Promise<string> {
+  const from = readDockerfile().find(({ name }) => name === 'FROM')?.text ?? '';
+  const version = /^node:([\d.]+)-/.exec(from)?.[1];
+  const { stdout } = await run('npx', ['-y', '-p', `node@${version}`, 'node', '-p', 'process.execPath'], {
+    cwd: folder,
+  });
   mkdirSync(join(folder, 'node'));
   copyFileSync(stdout.trim(), join(folder, 'node/node'));
   return join(folder, 'node');
