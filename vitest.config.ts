@@ -1,5 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
+/** Files at a time; what belongs to one phase must agree on it. The slow ones wait more than they work. */
+const TWO = { maxWorkers: 2 };
+const ONE = { maxWorkers: 1, fileParallelism: false };
+/** The phases of a run, one after the other. */
+const phase = (groupOrder: number) => ({ sequence: { groupOrder } });
+
 export default defineConfig({
   test: {
     reporters: ['default', './tests/support/reporter.ts'],
@@ -7,6 +13,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          ...TWO,
+          ...phase(0),
           include: ['tests/**/*.test.ts'],
           exclude: [
             'tests/{broker,cli,config,http,model,registry,scenario,browser,crash,servers,bench}/**',
@@ -17,6 +25,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit-shared',
+          ...TWO,
+          ...phase(0),
           include: ['tests/{broker,cli,config,http,model,registry}/**/*.test.ts'],
           // These share their modules: to load fastify, zod and aedes anew for each file would take longer than its tests.
           isolate: false,
@@ -25,9 +35,10 @@ export default defineConfig({
       {
         test: {
           name: 'scenario',
-          // Most of these start the same service: its modules are loaded once. They wait more than they work: two at a time.
+          ...TWO,
+          ...phase(1),
+          // Most of these start the same service: its modules are loaded once.
           isolate: false,
-          maxWorkers: 2,
           include: ['tests/{scenario,browser}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -36,24 +47,28 @@ export default defineConfig({
       {
         test: {
           name: 'servers',
+          ...ONE,
+          ...phase(2),
           include: ['tests/servers/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
         },
       },
       {
         test: {
           name: 'outages',
+          ...ONE,
+          ...phase(3),
           include: ['tests/servers/outages/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
         },
       },
       {
         test: {
           name: 'deploy',
+          ...ONE,
+          ...phase(4),
           include: ['tests/deploy/assembled/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 600_000,
@@ -62,10 +77,11 @@ export default defineConfig({
       {
         test: {
           name: 'crash',
+          ...ONE,
+          ...phase(5),
           include: ['tests/crash/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
         },
       },
     ],
