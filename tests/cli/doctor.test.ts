@@ -92,7 +92,9 @@ describe('a service that runs', () => {
       ...['node', 'settings', 'town', 'data directory', 'disk', 'lock', ...ports, 'service', 'token', 'ledger'],
     ]);
     const told = await typed(['doctor'], { ...FREE, ...env });
-    for (const { says } of findings) expect(told.out).toContain(says);
+    // Others write to the same disk between the two.
+    const steady = (text: string) => text.replace(/\d+ MiB are free/, 'some MiB are free');
+    for (const { says } of findings) expect(steady(told.out)).toContain(steady(says));
     expect(findings.find(({ check }) => check === 'lock')?.says).toBe(
       `process ${process.pid} holds the data directory`,
     );
