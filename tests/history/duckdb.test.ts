@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
-import { afterAll, describe, expect, it } from 'vitest';
+import { DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DuckDbHistory } from '../../src/history/duckdb/store.ts';
 import { type HistoryBatch, type HistoryRow, RefusedByStore } from '../../src/history/port.ts';
 import { Kind, type Kinds } from '../../src/model/kind.ts';
@@ -202,5 +202,42 @@ describe('the file of an embedded history', () => {
     const events = [{ at: 5, what: 'away', by: 'service', detail: '{"ms":90000}' }];
     await during(place, SMALL_KINDS, (store) => store.commit(batch(2, { events })));
     expect(await sql(place, 'SELECT * FROM events')).toEqual([[5n, 'away', 'service', '{"ms":90000}']]);
+  });
+});
+
+describe('questions to an embedded history', () => {
+  /** Counts how many queries DuckDB works on at once; each holds one of the few threads that the journal's syncs need too. */
+  function watchQueries(): { most: number } {
+    const seen = { most: 0 };
+    let running = 0;
+    const { runAndReadAll } = DuckDBConnection.prototype;
+    const spy = vi.spyOn(DuckDBConnection.prototype, 'runAndReadAll');
+    spy.mockImplementation(async function (this: DuckDBConnection, ...query) {
+      seen.most = Math.max(seen.most, ++running);
+      return runAndReadAll.apply(this, query).finally(() => running--);
+    });
+    onTestFinished(() => spy.mockRestore());
+    return seen;
+  }
+
+  it('take turns, however many are put at once', async () => {
+    await during(newPlace(), kindsOf({ pressure: PRESSURE }), async (store) => {
+      await store.commit(batch(2, { inserts: [row(1, { pressure: 0.3 })] }));
+      const seen = watchQueries();
+      const query = { kind: KIND, metric: 'pressure', from: 0, to: 10, limit: 10, aggregates: [] };
+      const asked = Array.from({ length: 20 }, () => store.readings(query));
+      for (const items of await Promise.all(asked)) expect(items).toHaveLength(1);
+      expect(seen.most).toBe(1);
+    });
+  });
+
+  it('are held up by none that fails', async () => {
+    await during(newPlace(), kindsOf({ pressure: PRESSURE }), async (store) => {
+      const spy = vi.spyOn(DuckDBConnection.prototype, 'runAndReadAll').mockRejectedValueOnce(new Error('interrupted'));
+      onTestFinished(() => spy.mockRestore());
+      const [failing, fine] = [store.count(KIND), store.count(KIND)];
+      await expect(failing).rejects.toThrow('interrupted');
+      expect(await fine).toBe(0);
+    });
   });
 });

@@ -39,6 +39,8 @@ export class DuckDbHistory implements HistoryStore {
   readonly #reads = new Set<Promise<unknown>>();
   /** Ends what copies the file at the moment. */
   readonly #copying = new Set<AbortController>();
+  /** The question before: on their one connection questions would wait for each other in threads that the journal needs. */
+  #asked: Promise<unknown> = Promise.resolve();
   #opened: Opened | null = null;
 
   /** `memory` such as `128MiB` bounds what DuckDB takes for queries and buffers. */
@@ -101,14 +103,13 @@ export class DuckDbHistory implements HistoryStore {
   }
 
   async readings(query: ReadingsQuery): Promise<ReadingItem[]> {
-    const { reading, tables } = this.#mustBeOpen();
-    return this.#read(readReadings(reading, query, fieldOf(tables, query)));
+    const field = fieldOf(this.#mustBeOpen().tables, query);
+    return this.#ask((reading) => readReadings(reading, query, field));
   }
 
   async count(kind: string): Promise<number> {
-    const { reading, tables } = this.#mustBeOpen();
-    if (!tables.has(kind)) return 0;
-    const result = await this.#read(reading.runAndReadAll(`SELECT count(*) FROM ${tableOf(kind)}`));
+    if (!this.#mustBeOpen().tables.has(kind)) return 0;
+    const result = await this.#ask((reading) => reading.runAndReadAll(`SELECT count(*) FROM ${tableOf(kind)}`));
     return Number(result.getRowsJS()[0]?.[0]);
   }
 
@@ -139,6 +140,14 @@ export class DuckDbHistory implements HistoryStore {
       this.#copying.delete(copying);
       connection.closeSync();
     }
+  }
+
+  /** Puts a question once those before it are answered. */
+  #ask<T>(question: (reading: DuckDBConnection) => Promise<T>): Promise<T> {
+    const { reading } = this.#mustBeOpen();
+    const answer = this.#asked.then(() => question(reading));
+    this.#asked = answer.catch(() => {});
+    return this.#read(answer);
   }
 
   /** Remembers a query until it ends: a connection must not be closed under it. */
