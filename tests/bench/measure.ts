@@ -29,6 +29,8 @@ export interface Throughput {
 
 /** One run at a given rate: how long acknowledgements took, ms. */
 export interface Latency {
+  /** Samples a second that were to be sent, and that were acknowledged. */
+  asked: number;
   rate: number;
   p50: number;
   p99: number;
@@ -93,9 +95,7 @@ export function serviceLatency(load: Load, rate: number): Promise<Latency> {
     publisher.pause();
     await publisher.settled();
     await publisher.close();
-    if (achieved < rate * 0.98)
-      throw new Error(`only ${Math.round(achieved)} of ${Math.round(rate)} samples/s went through`);
-    return { rate: achieved, p50: latencies.percentile(0.5), p99: latencies.percentile(0.99) };
+    return { asked: rate, rate: achieved, p50: latencies.percentile(0.5), p99: latencies.percentile(0.99) };
   });
 }
 
