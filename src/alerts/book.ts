@@ -103,7 +103,7 @@ export class AlertBook {
     const alert: Alert = {
       ...{ id, ...told, state: 'pending', reason, children: [], inhibitedBy: null, repair: null },
       ...{ startedAt: instant(startedAt), receivedAt: instant(receivedAt), decidedAt: instant(at) },
-      ...{ firedAt: null, resolvedAt: null, flapping: false },
+      ...{ firedAt: null, resolvedAt: null, clearedValues: null, flapping: false },
     };
     const history = [{ at: instant(at), from: null, to: 'pending' as const, reason, by: RULES }];
     this.#entries.put(id, { alert, history });
@@ -141,7 +141,7 @@ export class AlertBook {
         if (!isOpen(alert.state)) return [];
         const { values, evidence, verdict, resolvedAt, quiet } = transition;
         const changes = {
-          values,
+          clearedValues: values,
           evidence: [...alert.evidence, ...evidence.slice(-1)],
           verdict,
           resolvedAt: instant(resolvedAt),

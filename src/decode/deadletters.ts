@@ -156,7 +156,7 @@ export class DeadLetters {
 
   /** A new firmware whose fields nobody knows yet must not flood: one such payload an hour and device is enough. */
   #worthKeeping(letter: Rejected, at: number): boolean {
-    if (letter.reason !== 'empty' || letter.device === null) return true;
+    if (letter.isUnknownOnly !== true || letter.device === null) return true;
     const last = this.#emptyKept.get(letter.device);
     if (last !== undefined && at - last < HOUR) return false;
     this.#emptyKept.set(letter.device, at);

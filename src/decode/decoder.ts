@@ -110,7 +110,15 @@ export class Decoder {
     }
     if (usable === 0) {
       const detail = 'no field that its kind knows';
-      decoded.rejected.push(unusable[0] ?? { reason: 'empty', device, field: null, detail });
+      decoded.rejected.push(
+        unusable[0] ?? {
+          reason: 'empty',
+          device,
+          field: null,
+          detail,
+          ...(item.fields.length > 0 && { isUnknownOnly: true as const }),
+        },
+      );
       return;
     }
     if (time.sent === null && time.unreadable) {

@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync, readSync, statfsSync } from 'node:fs';
+import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, type Key, open, type RootDatabase } from 'lmdb';
 import { TownError } from './errors.ts';
+import { mustBeWhole } from './store-file.ts';
 
 /**
  * The one LMDB environment, with everything that must survive a crash but the history.
@@ -66,9 +67,6 @@ const MIB = 1024 ** 2;
  */
 const DISK_RESERVE = 32 * MIB;
 
-/** What an LMDB file says of itself on its first page: that it is one, and of which version. */
-const LMDB_MARK = { at: 24, magic: 0xbeefc0de, version: 2 } as const;
-
 /** The version of what is written here; one more whenever an older Townpulse could misread it. */
 export const DATA_FORMAT = 1;
 
@@ -79,7 +77,7 @@ export const DATA_FORMAT = 1;
  */
 export async function openStore(directory: string, options: { sync?: boolean } = {}): Promise<StoreFile> {
   const path = join(directory, STORE_FILE);
-  mustBeLmdb(path);
+  mustBeWhole(path);
   let root: RootDatabase;
   try {
     mkdirSync(directory, { recursive: true });
@@ -108,33 +106,6 @@ export async function openStore(directory: string, options: { sync?: boolean } =
   }
   if (format.get('store') === undefined) await store.transaction(() => format.put('store', DATA_FORMAT));
   return store;
-}
-
-/** lmdb ends the whole process, without a word, over a file that is none of its own: so that is looked at before. */
-function mustBeLmdb(path: string): void {
-  const head = Buffer.alloc(LMDB_MARK.at + 8);
-  let length: number;
-  try {
-    const file = openSync(path, 'r');
-    try {
-      length = readSync(file, head);
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    // It is not there yet, or opening it will say what is wrong.
-    return;
-  }
-  if (length === 0) return;
-  const isLmdb =
-    length === head.length &&
-    head.readUInt32LE(LMDB_MARK.at) === LMDB_MARK.magic &&
-    head.readUInt16LE(LMDB_MARK.at + 4) === LMDB_MARK.version;
-  if (isLmdb) return;
-  throw new TownError(
-    'data-dir-unusable',
-    `${path} cannot be opened: it is damaged, or not a store of Townpulse; restore a backup, or move the directory away to begin anew`,
-  );
 }
 
 /** What lmdb counts of a table, and of the file. */

@@ -20,6 +20,8 @@ export const Evidence = z.object({
 });
 export type Evidence = z.infer<typeof Evidence>;
 
+const Figures = z.record(z.string(), z.union([z.number(), z.boolean(), z.null()]));
+
 /** An alert as `GET /alerts` shows it (CONTRACT.md §4). */
 export const Alert = z.object({
   id: z.string().meta({ description: 'hash of rule, subject and startedAt: a restart or a replay makes no twin' }),
@@ -37,7 +39,8 @@ export const Alert = z.object({
   receivedAt: Instant,
   firedAt: Instant.nullable().meta({ description: 'sample time at which `for` was over' }),
   decidedAt: Instant.meta({ description: 'arrival time of the journal record that decided' }),
-  values: z.record(z.string(), z.union([z.number(), z.boolean(), z.null()])),
+  values: Figures.meta({ description: 'the figures that decided it' }),
+  clearedValues: Figures.nullable().meta({ description: 'the figures that ended it' }),
   evidence: z.array(Evidence),
   children: z.array(Id),
   inhibitedBy: z.string().nullable(),

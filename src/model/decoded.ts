@@ -19,6 +19,8 @@ export interface Rejected {
   field: string | null;
   /** A sentence: what was found, what was expected. */
   detail: string;
+  /** Only fields that its kind does not know: a new firmware sends such without end. */
+  isUnknownOnly?: true;
 }
 
 export interface UnknownField {

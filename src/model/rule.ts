@@ -31,6 +31,9 @@ export const ThresholdRule = z.strictObject({
     .enum(['device', 'parent'])
     .default('device')
     .meta({ description: 'parent: the alert names the network node that the device hangs from' }),
+  lamps: z.literal('out').optional().meta({
+    description: 'out: while it holds against a node, the lamps that hang from it are dark unless they report since',
+  }),
 });
 export type ThresholdRule = z.infer<typeof ThresholdRule>;
 

@@ -67,7 +67,7 @@ export class Engine {
 
   /** Looks at the lamps again at the newest tick, after a checkpoint was put back. */
   recount(): void {
-    if (this.tickedAt !== null) this.counts = this.lighting.count(this.tickedAt);
+    if (this.tickedAt !== null) this.counts = this.lighting.count(this.tickedAt, this.#deadNodes());
   }
 
   /** Whether the sun is down over the town. */
@@ -92,7 +92,7 @@ export class Engine {
     this.roster.away += away;
     const isDark = this.isDark(at);
     this.night = isDark ? this.#nightAt(at, before) : null;
-    this.counts = this.lighting.count(at);
+    this.counts = this.lighting.count(at, this.#deadNodes());
     this.record.take(this.counts, at, since, this.night);
     for (const rule of this.book.rules) {
       if (rule.type === 'threshold') this.thresholds.tick(rule, at);
@@ -155,6 +155,17 @@ export class Engine {
     // Where the rule comes back and the silence goes on, that is another alert.
     if (finding.verdict === 'silent' && member !== undefined)
       this.roster.judge(member, rule, Math.max(at, startedAt + 1));
+  }
+
+  /** The nodes whose lamps a rule knows to be dark, and since when. */
+  #deadNodes(): Map<string, number> {
+    const dead = new Map<string, number>();
+    for (const rule of this.book.rules) {
+      if (rule.type !== 'threshold' || rule.lamps !== 'out') continue;
+      for (const { subject, startedAt } of this.occurrences.all(rule.id))
+        if (subject.type === 'parent') dead.set(subject.id, Math.min(startedAt, dead.get(subject.id) ?? startedAt));
+    }
+    return dead;
   }
 
   #sun(): Sun | null {

@@ -64,14 +64,19 @@ export class Lighting {
     this.#roster = roster;
   }
 
-  /** Every group that has a lamp, at `at` (ms); town first, then by group and id. */
-  count(at: number): GroupCount[] {
+  /**
+   * Every group that has a lamp, at `at` (ms); town first, then by group and id. `dead` are the nodes that are known to
+   * have no supply, and since when (ms).
+   */
+  count(at: number, dead: ReadonlyMap<string, number>): GroupCount[] {
     const groups = new Map<string, GroupCount>();
     for (const member of this.#roster.inOrder()) {
       const lamps = Number(member.device.attributes.lamps ?? 0);
       if (lamps <= 0 || member.device.retiredAt !== null) continue;
-      const now = countLamps(member, lamps, at, false);
-      const recorded = member.heard.lamps?.isTimeReplaced === true ? countLamps(member, lamps, at, true) : now;
+      const deadSince = dead.get(member.device.parent ?? '') ?? null;
+      const now = countLamps(member, lamps, at, deadSince, false);
+      const recorded =
+        member.heard.lamps?.isTimeReplaced === true ? countLamps(member, lamps, at, deadSince, true) : now;
       for (const { group, id, key } of this.#groupsOf(member.device)) {
         const known = groups.get(key) ?? emptyGroup(group, id, member.device.organisation);
         groups.set(key, known);
@@ -133,11 +138,20 @@ export function verdictOf(
   return { verdict: 'unknown', reason: 'coverage' };
 }
 
-function countLamps(member: Member, lamps: number, at: number, onlyOwnTime: boolean): LampCount {
+function countLamps(
+  member: Member,
+  lamps: number,
+  at: number,
+  deadSince: number | null,
+  onlyOwnTime: boolean,
+): LampCount {
   const expected = isInService(member, at) ? expectedOf(member, lamps, at) : 0;
   const { lamps: report } = member.heard;
   if (expected === 0) return { expected: 0, lit: 0, out: 0, unknown: 0 };
   const unknown = { expected, lit: 0, out: 0, unknown: expected };
+  // What a lamp said before its feeder died, or its darkness since, is no word against the feeder's.
+  if (deadSince !== null && (report === null || report.ts <= deadSince || report.lit === 0))
+    return { expected, lit: 0, out: expected, unknown: 0 };
   if (report === null || at - report.ts > freshFor(member) || (onlyOwnTime && report.isTimeReplaced)) return unknown;
   const duskAt = member.sun.downSince(at);
   const isFromDaylight = report.ts < duskAt && at - duskAt <= member.device.reportInterval * 1_000 + SWITCH_GRACE;

@@ -104,7 +104,7 @@ class RuleReader {
     return conditions.when === null ? null : { ...rule, when: conditions.when, clear: conditions.clear };
   }
 
-  #checkNames({ id, type, organisation, basis, inhibitedBy }: Written, index: number): void {
+  #checkNames({ id, type, subject, lamps, organisation, basis, inhibitedBy }: Written, index: number): void {
     const { organisations, targets } = this.#around;
     const own = String(id);
     const ratio = this.#coverage.get(own);
@@ -117,6 +117,8 @@ class RuleReader {
     const target = typeof basis === 'string' ? /^plan\.yaml#(.*)$/.exec(basis)?.[1] : undefined;
     if (target !== undefined && targets?.includes(target) === false)
       this.#unknown([index, 'basis'], 'target of the plan', target, targets);
+    if (lamps !== undefined && subject !== 'parent')
+      this.#wrong([index, 'lamps'], 'lamps hang from a node: this goes with "subject: parent"');
     if (type === 'ratio' && inhibitedBy !== undefined)
       this.#wrong([index, 'inhibitedBy'], 'a rate over many devices is held back by no other alert');
     for (const [place, other] of Array.isArray(inhibitedBy) ? inhibitedBy.entries() : []) {

@@ -65,7 +65,7 @@ describe('the life of an alert', () => {
         },
         ...{ organisation: 'water-company', assignee: null, startedAt: time(0), receivedAt: time(1), firedAt: null },
         ...{ decidedAt: time(1), resolvedAt: null, ...finding('breach', 0.1), children: [], inhibitedBy: null },
-        ...{ repair: null, flapping: false },
+        ...{ repair: null, clearedValues: null, flapping: false },
       },
       history: [{ at: time(1), from: null, to: 'pending', reason: 'condition', by: 'rules' }],
     });
@@ -94,7 +94,14 @@ describe('the life of an alert', () => {
     expect(await take(begun('a'), fired('a'), resolved('a'))).toEqual(['fired a', 'resolved a']);
     const entry = alerts.get('a');
     expect(entry?.alert).toMatchObject({
-      ...{ state: 'resolved', reason: 'cleared', verdict: 'ok', values: { pressure: 0.2 }, resolvedAt: time(20) },
+      ...{
+        state: 'resolved',
+        reason: 'cleared',
+        verdict: 'ok',
+        values: { pressure: 0.09 },
+        clearedValues: { pressure: 0.2 },
+        resolvedAt: time(20),
+      },
       evidence: [{ values: { pressure: 0.09 } }, { values: { pressure: 0.2 } }],
     });
     expect(entry?.history.map(({ from, to, reason }) => `${from} ${to} ${reason}`)).toEqual([

@@ -124,6 +124,14 @@ describe('what a device may send', () => {
   });
 });
 
+it('tells a sample of unknown fields only from one that is empty', () => {
+  const [unknown] = decode({ pressured: 0.3 }).rejected;
+  expect(unknown).toMatchObject({ reason: 'empty', device: 'WP-1', isUnknownOnly: true });
+  const [empty] = decode({}).rejected;
+  expect(empty).toMatchObject({ reason: 'empty', device: 'WP-1' });
+  expect(empty).not.toHaveProperty('isUnknownOnly');
+});
+
 describe('what refuses a whole message', () => {
   const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
   it.each([

@@ -14,7 +14,7 @@ const ALERT: Alert = {
     firedAt: '2026-11-22T12:11:00.000Z',
   },
   ...{ decidedAt: '2026-11-22T12:11:00.000Z', values: { voltage: 0, lamps: 13 }, evidence: [], children: ['L-1'] },
-  ...{ inhibitedBy: null, repair: null, resolvedAt: null, flapping: false },
+  ...{ inhibitedBy: null, repair: null, resolvedAt: null, clearedValues: null, flapping: false },
 };
 
 async function told(event: Notice['event']): Promise<[string, object, string][]> {

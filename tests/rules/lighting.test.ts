@@ -219,3 +219,55 @@ describe('the rate', () => {
     expect(verdictOf(none, 0.97, true)).toEqual({ verdict: 'idle', reason: 'lamp-plan' });
   });
 });
+
+describe('the lamps of a feeder that is known to be dead', () => {
+  const RULE = `
+- id: feeder-supply
+  type: threshold
+  kind: lighting-controller
+  name: { zh: 回路停电, en: Feeder outage }
+  power: always
+  when: voltage < 50
+  for: 60s
+  subject: parent
+  severity: critical
+  lamps: out
+`;
+  const LIT = { lampsLit: 1 };
+  /** A concentrator without lamps of its own, whose two single lamps burn, and a lamp of another feeder. */
+  function night() {
+    const lamps = [lampController('L-1'), lampController('L-2'), lampController('L-9', { parent: 'F-2' })];
+    const devices = [concentrator('LC-1', { attributes: { lamps: 0 } }), ...lamps];
+    const town = new Timeline('2026-11-22T20:00', RULE, devices).keepsReporting('LC-1', { voltage: 230 });
+    for (const { id } of lamps) town.keepsReporting(id, LIT);
+    return town.at('20:20');
+  }
+
+  it('are out at once, whatever they said before, and those of other feeders are not', () => {
+    const town = night();
+    expect(countOf(town)).toEqual({ expected: 3, lit: 3, out: 0, unknown: 0 });
+    town.fallsSilent('L-1', 'L-2').keepsReporting('LC-1', { voltage: 0 }).at('20:21');
+    expect(countOf(town, 'feeder', 'F-1')).toEqual({ expected: 2, lit: 0, out: 2, unknown: 0 });
+    expect(countOf(town, 'feeder', 'F-2')).toEqual({ expected: 1, lit: 1, out: 0, unknown: 0 });
+  });
+
+  it('stay out when the concentrator falls silent too, and are unknown when the supply is back until they report', () => {
+    const town = night().fallsSilent('L-1', 'L-2').reports('LC-1', { voltage: 0 }).fallsSilent('LC-1').at('21:30');
+    expect(countOf(town, 'feeder', 'F-1')).toEqual({ expected: 2, lit: 0, out: 2, unknown: 0 });
+    town.keepsReporting('LC-1', { voltage: 230 }).at('21:31');
+    expect(countOf(town, 'feeder', 'F-1')).toEqual({ expected: 2, lit: 0, out: 0, unknown: 2 });
+    town.keepsReporting('L-1', LIT).at('21:32');
+    expect(countOf(town, 'feeder', 'F-1')).toEqual({ expected: 2, lit: 1, out: 0, unknown: 1 });
+  });
+
+  it('are lit where they report so since', () => {
+    const town = night().fallsSilent('L-2').keepsReporting('LC-1', { voltage: 0 }).at('20:31');
+    expect(countOf(town, 'feeder', 'F-1')).toEqual({ expected: 2, lit: 1, out: 1, unknown: 0 });
+  });
+
+  it('are as they say where the rule does not speak for lamps', () => {
+    const town = night().rulebook(RULE.replace('  lamps: out\n', ''));
+    town.fallsSilent('L-1', 'L-2').keepsReporting('LC-1', { voltage: 0 }).at('20:25');
+    expect(countOf(town, 'feeder', 'F-1')).toEqual({ expected: 2, lit: 2, out: 0, unknown: 0 });
+  });
+});

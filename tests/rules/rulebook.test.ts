@@ -84,6 +84,11 @@ describe('a rulebook', () => {
     expect(problems('')).toEqual(['rules.yaml:1:1: a rulebook is a list of rules, each beginning with "- id: …"']);
   });
 
+  it('speaks for lamps only where it names a node', () => {
+    const rule = THRESHOLD.replace('for: 10m', 'lamps: out');
+    expect(problems(rule)).toEqual(['rules.yaml:7:10: lamps hang from a node: this goes with "subject: parent"']);
+  });
+
   it('holds no rate back: it is about many devices', () => {
     const rule = RATIO.replace('severity: major', 'severity: major\n  inhibitedBy: []');
     expect(problems(rule)).toEqual(['rules.yaml:10:16: a rate over many devices is held back by no other alert']);

@@ -20,6 +20,7 @@ function alert(fields: Partial<Alert> & Pick<Alert, 'id' | 'rule' | 'title' | 's
     inhibitedBy: null,
     repair: null,
     resolvedAt: null,
+    clearedValues: null,
     flapping: false,
     ...fields,
   };

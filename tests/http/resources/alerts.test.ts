@@ -27,6 +27,7 @@ const SHAPE = {
   inhibitedBy: null,
   repair: null,
   resolvedAt: null,
+  clearedValues: null,
   flapping: false,
 };
 

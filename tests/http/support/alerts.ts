@@ -26,6 +26,7 @@ export class MemoryAlerts {
       inhibitedBy: null,
       repair: null,
       resolvedAt: null,
+      clearedValues: null,
       flapping: false,
       ...fields,
     });
