@@ -61,6 +61,11 @@ export function createApplication(parts: HttpParts, settings: HttpSettings): Api
   });
   // What is not asked for is not read: a form of another site may send text/plain without asking first.
   app.removeContentTypeParser('text/plain');
+  // Many clients name JSON also where they send nothing.
+  const readJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>
+    body === '' ? done(null, undefined) : readJson(request, String(body), done),
+  );
 
   app.register(cookie);
   describe(app);

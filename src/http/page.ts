@@ -34,6 +34,8 @@ export function page(app: Api, parts: PageParts): void {
       root: join(folder, 'assets'),
       prefix: '/assets/',
       index: false,
+      // A folder is nothing that can be asked for.
+      allowedPath: (path) => !path.endsWith('/'),
       immutable: true,
       maxAge: '365d',
       schemaHide: true,

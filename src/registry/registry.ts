@@ -197,6 +197,8 @@ export class Registry {
   rotate(id: string, secret?: string): Promise<{ device: Device; credentials: IssuedCredentials }> {
     return this.#inTurn(async () => {
       const device = this.#mustFind(id);
+      if (device.retiredAt !== null)
+        throw new TownError('conflict', `${id} is retired: it may not connect, so that a secret is of no use to it`);
       const credentials = { username: id, secret: secret ?? newSecret() };
       await this.#store.transaction(() => this.#credentials.write(id, credentials.secret));
       this.#credentials.remember(id, credentials.secret);

@@ -123,6 +123,16 @@ describe('the registry', () => {
     expect(it.authenticate('WP-1', Buffer.from(credentials.secret))).toBe('ok');
   });
 
+  it('a retired device is given no secret', async () => {
+    const { registry: it } = await registry();
+    await it.register([{ device: WP }], 'test');
+    await it.retire('WP-1', 'test');
+    await expect(it.rotate('WP-1')).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('retired'),
+    });
+  });
+
   it('a retired device may not sign in any more', async () => {
     const { registry: it } = await registry();
     await it.register([{ device: WP, secret: 'a-vendors-own-secret' }], 'test');

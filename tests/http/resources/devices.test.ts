@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { asking, expectProblem, walk } from '../support/asking.ts';
-import { AS_OFFICER, MemoryTown } from '../support/town.ts';
+import { AS_ADMIN, AS_OFFICER, MemoryTown } from '../support/town.ts';
 
 /** What CONTRACT.md §4 registers. */
 const EXAMPLE = {
@@ -265,9 +265,11 @@ describe('one device', () => {
       expect(Object.keys(answer.json).sort()).toEqual(['credentials', 'device']);
       expect(answer.json.credentials).toEqual({ username: 'LC-1', secret: expect.stringMatching(/^secret-number-/) });
     }
+    const named = { headers: { ...AS_ADMIN, 'content-type': 'application/json' } };
+    expect((await ask('POST', '/api/v1/devices/LC-1/credentials', named)).status).toBe(201);
     const own = await ask('POST', '/api/v1/devices/LC-1/credentials', { payload: { secret: 'a-vendors-own-secret' } });
     expect(own.json.credentials.secret).toBe('a-vendors-own-secret');
-    expect(town.devices.deeds).toEqual(['admin rotates LC-1', 'admin rotates LC-1', 'admin rotates LC-1']);
+    expect(town.devices.deeds).toEqual(Array(4).fill('admin rotates LC-1'));
     const short = await ask('POST', '/api/v1/devices/LC-1/credentials', { payload: { secret: 'short' } });
     expect(expectProblem(short, 422, 'invalid')).toEqual(['secret']);
   });
