@@ -5,6 +5,7 @@ import type { Ledger } from '../model/ledger.ts';
 import type { Name } from '../model/primitives.ts';
 import type { Area, Organisation } from '../model/town.ts';
 import type { Verdict } from '../model/verdict.ts';
+import { Session } from './session.ts';
 
 /** A request that brought nothing: the answer's status and its own words, or no status when there was no answer. */
 export class ApiFailure extends Error {
@@ -92,6 +93,9 @@ interface Page<T> {
   next: string | null;
 }
 
+/** The session that everything below is asked in. */
+export const session = new Session((url, init) => fetch(url, init));
+
 const BASE = '/api/v1';
 const HOUR_MS = 3_600_000;
 
@@ -147,7 +151,8 @@ export async function stopFault(id: string): Promise<void> {
 
 /** Exchanges a token for the session's cookie. */
 export async function signIn(token: string): Promise<void> {
-  await send('POST', '/session', { token });
+  const response = await session.begin(token);
+  if (!response.ok) throw await failure(response);
 }
 
 async function lastHour(kind: string, metric: string, agg: string, signal: AbortSignal): Promise<Bucket[]> {
@@ -188,7 +193,7 @@ async function send(method: string, path: string, body?: object): Promise<void> 
 
 async function request(url: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, init);
+    return await session.ask(url, init);
   } catch (cause) {
     throw new ApiFailure(null, cause instanceof Error ? cause.message : String(cause));
   }

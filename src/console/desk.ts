@@ -17,6 +17,9 @@ export interface Desk {
   machineNow: number;
 }
 
+/** The zone that times are shown in until the town's is known. */
+export const BROWSER_ZONE = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 export const DeskContext = createContext<Desk | null>(null);
 
 /** The desk that a panel stands on. */

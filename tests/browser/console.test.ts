@@ -189,15 +189,48 @@ describe.skipIf(!hasChromium)('the page (needs chromium)', () => {
     expect(await progress.getAttribute('aria-valuenow')).toBe('43');
   });
 
-  it('asks for a token where nobody may read without, and takes the right one only', async () => {
+  it('says that it signed in by itself, and does so again after the session was lost', async () => {
     const page = await open('night');
+    await page.getByText('Demo duty officer, signed in by itself').waitFor();
+    const form = page.getByLabel('Access token');
+    server.open = false;
+    await expect.poll(() => server.open, { timeout: 10_000 }).toBe(true);
+    await page.waitForRequest((request) => request.url().endsWith('/ledger'));
+    await panel(page, 'Lighting rate').locator('.headline').getByText('99.63').waitFor();
+    expect(await form.count()).toBe(0);
+    expect(await page.locator('section[data-stale]').count()).toBe(0);
+  });
+
+  it('asks for a token where no session is given, and takes the right one only', async () => {
+    const page = await open('night');
+    server.signsInAlone = false;
     server.open = false;
     await page.getByLabel('Access token').fill('wrong-token');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByText('The token was not accepted').waitFor();
+    expect(await page.getByText('Service ready').count()).toBe(0);
     await page.getByLabel('Access token').fill('correct-token');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await panel(page, 'Lighting rate').locator('.headline').getByText('99.63').waitFor();
+    await page.getByText('Signed in: 王敏').waitFor();
+    expect(await page.getByText('Synthetic data').count()).toBe(0);
+  });
+
+  it('asks the town for nothing while nobody is signed in', async () => {
+    server.show('night');
+    server.signsInAlone = false;
+    server.open = false;
+    context = await browser.newContext({ locale: 'en-GB', viewport: WALL });
+    const page = await context.newPage();
+    await page.clock.install();
+    await page.goto(`${address}/`);
+    await page.getByLabel('Access token').waitFor();
+    const { refused } = server;
+    await page.clock.runFor(60_000);
+    await page.evaluate("fetch('/readyz')");
+    expect(refused).toBeLessThanOrEqual(2);
+    expect(server.refused).toBe(refused);
+    expect(new Set(server.asked)).toEqual(new Set(['/me']));
   });
 
   const VIEWS: [viewport: BrowserContextOptions['viewport'] & object, language: string, scenes: Scene[]][] = [

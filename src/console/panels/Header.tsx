@@ -2,21 +2,24 @@ import { SegmentedControl } from '@mantine/core';
 import type { Name } from '../../model/primitives.ts';
 import { useDesk } from '../desk.ts';
 import { fullDate, timeOfDay } from '../format.ts';
+import type { Me } from '../session.ts';
 import type { TownPicture } from '../useTown.ts';
-import type { Language } from '../words.ts';
+import type { Language, Words } from '../words.ts';
 import { Tag } from './Tag.tsx';
 
 interface HeaderProps {
-  picture: TownPicture;
+  /** Null while nobody is signed in: then nothing of the town is known. */
+  picture: TownPicture | null;
   town: Name | null;
+  me: Me | null;
   onLanguage: (language: Language) => void;
 }
 
-/** Which town, at what time, on which clock, and whether the service answers. */
-export function Header({ picture, town, onLanguage }: HeaderProps) {
+/** Which town, at what time, on which clock, whether the service answers, and to whom. */
+export function Header({ picture, town, me, onLanguage }: HeaderProps) {
   const { language, words, zone, townNow } = useDesk();
-  const clock = picture.clock.value;
-  const stale = picture.clock.error !== null;
+  const clock = picture?.clock.value;
+  const stale = picture !== null && picture.clock.error !== null;
   return (
     <header className="masthead">
       <h1>
@@ -31,13 +34,16 @@ export function Header({ picture, town, onLanguage }: HeaderProps) {
       {clock?.trial === true && (
         <span className="trial" title={words.trialHint}>
           <Tag tone="major">{words.trialClock(clock.speed)}</Tag>
-          <span title={words.syntheticHint}>
-            <Tag tone="notice">{words.synthetic}</Tag>
-          </span>
+        </span>
+      )}
+      {me?.demo === true && (
+        <span className="trial" title={words.syntheticHint}>
+          <Tag tone="notice">{words.synthetic}</Tag>
         </span>
       )}
       <div className="masthead-end">
-        <ServiceState ready={picture.ready} />
+        {me !== null && <span className="dim">{signedInAs(me, words)}</span>}
+        {picture !== null && <ServiceState ready={picture.ready} />}
         <SegmentedControl
           size="sm"
           aria-label={words.language}
@@ -51,6 +57,11 @@ export function Header({ picture, town, onLanguage }: HeaderProps) {
       </div>
     </header>
   );
+}
+
+/** Who is signed in; of the demo's duty officer the page says that nobody had to do it. */
+function signedInAs(me: Me, words: Words): string {
+  return me.demo && me.role === 'duty-officer' ? words.demoOfficer : words.signedInAs(me.name);
 }
 
 function ServiceState({ ready }: { ready: TownPicture['ready'] }) {

@@ -24,8 +24,14 @@ export class FixtureServer {
   readonly failing = new Map<string, string>();
   /** False: every connection under `/api` and `/readyz` is cut without an answer. */
   reachable = true;
-  /** False: everything under `/api/v1` wants a session first, whose token is `correct-token`. */
+  /** False: the session has ended; a new one is had for the token `correct-token`. */
   open = true;
+  /** Whether opening the page signs in, as in the demo. */
+  signsInAlone = true;
+  /** How many requests were answered 401. */
+  refused = 0;
+  /** Paths under `/api/v1` that were asked for, in order. */
+  readonly asked: string[] = [];
   readonly #page: string;
   readonly #server: Server;
   #answers: Answers = answersFor('night');
@@ -56,6 +62,9 @@ export class FixtureServer {
     this.failing.clear();
     this.reachable = true;
     this.open = true;
+    this.signsInAlone = true;
+    this.refused = 0;
+    this.asked.length = 0;
   }
 
   async stop(): Promise<void> {
@@ -71,17 +80,23 @@ export class FixtureServer {
       return;
     }
     if (url.pathname === '/readyz') return json(response, 200, this.#answers.ready);
+    if (url.pathname === '/') this.open ||= this.signsInAlone;
     if (!api) return this.#file(url.pathname, response);
     await this.#resource(url.pathname.slice('/api/v1'.length), url.searchParams, request, response);
   }
 
   async #resource(path: string, query: URLSearchParams, request: IncomingMessage, response: ServerResponse) {
+    this.asked.push(path);
     if (path === '/session') {
       const { token } = (await body(request)) as { token: string };
       this.open = token === 'correct-token';
-      return this.open ? json(response, 201, {}) : problem(response, 401, 'no such token');
+      return this.open ? json(response, 201, this.#me()) : problem(response, 401, 'no such token');
     }
-    if (!this.open) return problem(response, 401, 'sign in first');
+    if (!this.open) {
+      this.refused++;
+      return problem(response, 401, 'sign in first');
+    }
+    if (path === '/me') return json(response, 200, this.#me());
     const failure = this.failing.get(path);
     if (failure !== undefined) return problem(response, 503, failure);
     if (path === '/demo/faults' && request.method === 'POST') {
@@ -98,6 +113,12 @@ export class FixtureServer {
     }
     const answer = this.#look(path, query);
     return answer === null ? problem(response, 404, `no resource ${path}`) : json(response, 200, answer);
+  }
+
+  #me(): object {
+    return this.signsInAlone
+      ? { id: 'demo', name: '演示值班员 Demo duty officer', role: 'duty-officer', demo: true }
+      : { id: 'wang', name: '王敏', role: 'administrator', demo: false };
   }
 
   #look(path: string, query: URLSearchParams): object | null {
