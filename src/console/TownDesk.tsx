@@ -60,7 +60,7 @@ export function TownDesk({ me, language, onLanguage }: TownDeskProps) {
           <div className="headlines">
             <LightingCard rate={picture.town} />
             <WaterCard buckets={picture.pressures} devices={picture.devices} alerts={picture.open} />
-            <GasCard buckets={picture.leaks} alerts={picture.open} />
+            <GasCard readings={picture.leaks} alerts={picture.open} />
             <DevicesCard devices={picture.devices} />
             <LedgerPanel ledger={picture.ledger} />
           </div>

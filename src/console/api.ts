@@ -65,12 +65,18 @@ export interface NightRate {
 /** A device as `GET /devices` lists it: with the worst verdict of its rules. */
 export type ListedDevice = Device & { verdict: Verdict };
 
+/** One gas concentration that a detector reported, %LEL. */
+export interface LeakReading {
+  ts: string;
+  device: string;
+  leak: number;
+}
+
 /** A bucket of readings of one device, under the names of the aggregates asked for. */
 export interface Bucket {
   ts: string;
   device: string;
   mean?: number;
-  max?: number;
 }
 
 /** A kind of fault that the simulated town can be given, and what it can be given to. */
@@ -127,10 +133,23 @@ export async function readFaultKinds(signal: AbortSignal): Promise<FaultKind[]> 
 }
 
 /** Five-minute means of every pressure point's pressure over the last hour of town time. */
-export const readPressures = (signal: AbortSignal) => lastHour('water-pressure', 'pressure', 'mean', signal);
+export const readPressures = async (signal: AbortSignal) =>
+  list<Bucket>(
+    `/readings?kind=water-pressure&metric=pressure&groupBy=device&bucket=5m&agg=mean&${await lastHour(signal)}`,
+    signal,
+  );
 
-/** Five-minute maxima of the gas concentration at every regulator over the last hour of town time. */
-export const readLeaks = (signal: AbortSignal) => lastHour('gas-regulator', 'leak', 'max', signal);
+// The kinds that can have a gas detector; those of their devices that have none report no `leak`.
+const DETECTOR_KINDS = ['gas-regulator', 'gas-meter'];
+
+/** The gas concentrations that all detectors reported over the last hour of town time. */
+export async function readLeaks(signal: AbortSignal): Promise<LeakReading[]> {
+  const range = await lastHour(signal);
+  const ofKinds = DETECTOR_KINDS.map((kind) =>
+    list<LeakReading>(`/readings?kind=${kind}&metric=leak&${range}`, signal),
+  );
+  return (await Promise.all(ofKinds)).flat();
+}
 
 /** `GET /readyz`. 503 is an answer like another here: it says which part is not ready. */
 export async function readReadiness(signal: AbortSignal): Promise<Readiness> {
@@ -155,14 +174,11 @@ export async function signIn(token: string): Promise<void> {
   if (!response.ok) throw await failure(response);
 }
 
-async function lastHour(kind: string, metric: string, agg: string, signal: AbortSignal): Promise<Bucket[]> {
+/** The last hour of town time as a question asks for it. */
+async function lastHour(signal: AbortSignal): Promise<string> {
   const { now } = await readClock(signal);
   const to = Date.parse(now);
-  const range = `from=${new Date(to - HOUR_MS).toISOString()}&to=${new Date(to).toISOString()}`;
-  return list<Bucket>(
-    `/readings?kind=${kind}&metric=${metric}&groupBy=device&bucket=5m&agg=${agg}&${range}&limit=1000`,
-    signal,
-  );
+  return `from=${new Date(to - HOUR_MS).toISOString()}&to=${new Date(to).toISOString()}&limit=1000`;
 }
 
 /** Every item of a list, page by page. */

@@ -81,9 +81,9 @@ const zh = {
   },
   gas: {
     title: '燃气泄漏',
-    alerts: (_n: number) => '条未结泄漏报警',
-    regulators: (n: number) => `${n} 个调压箱近一小时有浓度读数`,
-    source: '调压箱上报，五分钟最大值',
+    leaking: (_n: number) => '台设备泄漏报警未结',
+    detectors: (n: number) => (n === 0 ? '近一小时没有探测器上报浓度' : `近一小时读到 ${n} 个探测器的浓度，由高到低：`),
+    source: '调压箱与燃气表的探测器上报，最新值',
   },
   devices: {
     title: '设备',
@@ -267,9 +267,12 @@ const en: Words = {
   },
   gas: {
     title: 'Gas leaks',
-    alerts: (n) => (n === 1 ? 'open leak alert' : 'open leak alerts'),
-    regulators: (n) => `${n} regulators read in the last hour`,
-    source: 'regulators, 5-minute maxima',
+    leaking: (n) => (n === 1 ? 'device leaking' : 'devices leaking'),
+    detectors: (n) =>
+      n === 0
+        ? 'No detector was read in the last hour'
+        : `${n} ${n === 1 ? 'detector' : 'detectors'} read in the last hour, the highest first:`,
+    source: 'detectors of regulators and meters, newest values',
   },
   devices: {
     title: 'Devices',

@@ -101,7 +101,7 @@ describe.skipIf(!hasChromium)('the page (needs chromium)', () => {
   it('lists an open alert with its subject, deciding values, sample, age and whose it is', async () => {
     const page = await open('breach');
     const alerts = panel(page, 'Open alerts').getByRole('listitem');
-    expect(await alerts.count()).toBe(7);
+    expect(await alerts.count()).toBe(9);
     const outage = alerts.filter({ hasText: 'F-028' });
     const text = ((await outage.textContent()) ?? '').replaceAll(/[\s\u202f]+/g, ' ');
     for (const part of [
@@ -115,6 +115,19 @@ describe.skipIf(!hasChromium)('the page (needs chromium)', () => {
       expect(text).toContain(part);
     }
     expect(text).toMatch(/20:25 · for \d+ min/);
+  });
+
+  it('counts leaking devices, not their alerts, and lists the highest detectors of meters and regulators', async () => {
+    const page = await open('breach');
+    const gas = panel(page, 'Gas leaks');
+    await gas.locator('.headline').getByText('2devices leaking').waitFor();
+    await gas.getByText('9 detectors read in the last hour').waitFor();
+    const rows = (await gas.getByRole('listitem').allTextContents()).map((row) => row.replaceAll(/[\s\u202f]+/g, ' '));
+    expect(rows.slice(0, 3)).toEqual([
+      'Gas meter 8 GM-0008✗72.5 %LEL',
+      'Regulator 2 GR-0002✗61.4 %LEL',
+      'Regulator 6 GR-00061.3 %LEL',
+    ]);
   });
 
   it('says in words that the ledger does not balance, and by how much', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LightingRate } from '../../src/console/api.ts';
 import { takeInventory } from '../../src/console/inventory.ts';
+import { highestLeakFirst, leakingDevices } from '../../src/console/leaks.ts';
 import { lastResolvedFirst, mostPressingFirst, rateInForce, worstRateFirst } from '../../src/console/order.ts';
 import { summarise } from '../../src/console/pressures.ts';
 import { answersFor } from '../browser/support/fixture-town.ts';
@@ -36,6 +37,31 @@ describe('water pressure in figures', () => {
 
   it('has no figures where nothing was read', () => {
     expect(summarise([], points)).toEqual({ points: [], below: 0, min: null, median: null });
+  });
+});
+
+describe('gas leaks in figures', () => {
+  const at = (device: string, time: string, leak: number) => ({ ts: `2026-11-23T${time}.000Z`, device, leak });
+
+  it('lists the newest word of every detector, the highest first, and marks those with an open alert', () => {
+    const readings = [
+      at('GR-0002', '12:30:00', 61.4),
+      at('GR-0002', '12:29:00', 99),
+      at('GR-0001', '12:30:00', 1),
+      at('GM-0008', '11:50:00', 72.5),
+    ];
+    expect(highestLeakFirst(readings, breach.open).map(({ device, leak, leaking }) => [device, leak, leaking])).toEqual(
+      [
+        ['GM-0008', 72.5, true],
+        ['GR-0002', 61.4, true],
+        ['GR-0001', 1, false],
+      ],
+    );
+  });
+
+  it('counts low and high alarm of one device as one leak, and no alert on anything else', () => {
+    expect([...leakingDevices(breach.open)].sort()).toEqual(['GM-0008', 'GR-0002']);
+    expect(leakingDevices(night.open).size).toBe(0);
   });
 });
 

@@ -26,6 +26,23 @@ function alert(fields: Partial<Alert> & Pick<Alert, 'id' | 'rule' | 'title' | 's
   };
 }
 
+function leakAlert(device: string, level: 'low' | 'high', leak: number, startedAt: string): Alert {
+  const high = level === 'high';
+  return alert({
+    id: `gas-${device}-${level}`,
+    rule: `gas-leak-${level}`,
+    title: high
+      ? { zh: '燃气泄漏高报（≥50 %LEL）', en: 'Gas leak at or above 50 %LEL' }
+      : { zh: '燃气泄漏低报（≥25 %LEL）', en: 'Gas leak at or above 25 %LEL' },
+    subject: { type: 'device', id: device },
+    organisation: 'gas-company',
+    severity: high ? 'critical' : 'major',
+    startedAt,
+    values: { leak },
+    evidence: [{ device, ts: startedAt, values: { leak } }],
+  });
+}
+
 /** Alerts that are open in a scene, `now` in ms. */
 export function openAlerts(scene: Scene, now: number): Alert[] {
   const ago = (minutes: number) => instant(now - minutes * 60_000);
@@ -78,17 +95,9 @@ export function openAlerts(scene: Scene, now: number): Alert[] {
       values: { pressure: 0.118 },
       evidence: [{ device: 'WP-0007', ts: ago(85), values: { pressure: 0.118 } }],
     }),
-    alert({
-      id: 'gas',
-      rule: 'gas-leak-high',
-      title: { zh: '燃气泄漏高报（50 %LEL）', en: 'Gas leak, high alarm (50 %LEL)' },
-      subject: { type: 'device', id: 'GR-0002' },
-      organisation: 'gas-company',
-      severity: 'critical',
-      startedAt: ago(2),
-      values: { leak: 61.4 },
-      evidence: [{ device: 'GR-0002', ts: ago(2), values: { leak: 61.4 } }],
-    }),
+    leakAlert('GR-0002', 'high', 61.4, ago(2)),
+    leakAlert('GM-0008', 'high', 72.5, ago(8)),
+    leakAlert('GM-0008', 'low', 72.5, ago(9)),
   ];
 }
 

@@ -129,7 +129,8 @@ export class FixtureServer {
     if (path === '/lighting-rate/now') return list(it.rates[query.get('group') as keyof Answers['rates']]);
     if (path === '/alerts') return list(query.get('state') === 'open' ? it.open : it.resolved);
     if (path === '/devices') return pageOf(it.devices, query.get('cursor'));
-    if (path === '/readings') return list(query.get('kind') === 'water-pressure' ? it.pressures : it.leaks);
+    if (path === '/readings' && query.get('metric') === 'pressure') return list(it.pressures);
+    if (path === '/readings') return list(it.leaks[query.get('kind') as keyof Answers['leaks']]);
     if (path === '/areas') return list(it.areas);
     if (path === '/organisations') return list(it.organisations);
     if (path === '/kinds') return list(it.kinds);

@@ -1,4 +1,12 @@
-import type { Bucket, FaultKind, LightingRate, ListedDevice, Readiness, TownClock } from '../../../src/console/api.ts';
+import type {
+  Bucket,
+  FaultKind,
+  LeakReading,
+  LightingRate,
+  ListedDevice,
+  Readiness,
+  TownClock,
+} from '../../../src/console/api.ts';
 import type { Alert } from '../../../src/model/alert.ts';
 import type { Kind } from '../../../src/model/kind.ts';
 import type { Ledger } from '../../../src/model/ledger.ts';
@@ -23,7 +31,8 @@ export interface Answers {
   resolved: Alert[];
   devices: ListedDevice[];
   pressures: Bucket[];
-  leaks: Bucket[];
+  /** Of regulators and of meters, which the service is asked for one by one. */
+  leaks: Record<'gas-regulator' | 'gas-meter', LeakReading[]>;
   areas: Area[];
   organisations: Organisation[];
   kinds: Kind[];
@@ -275,14 +284,23 @@ function pressures(scene: Scene, now: number): Bucket[] {
   );
 }
 
-function leaks(scene: Scene, now: number): Bucket[] {
-  return lastHour(now).flatMap((ts) =>
-    Array.from({ length: 6 }, (_, index) => ({
-      ts: instant(ts),
-      device: `GR-000${index + 1}`,
-      max: scene === 'breach' && index === 1 ? 61.4 : 0.8 + index / 10,
+/** Every regulator has a detector and speaks all the time; of the meters three have one and speak once an hour. */
+function leaks(scene: Scene, now: number): Answers['leaks'] {
+  const breach = scene === 'breach';
+  return {
+    'gas-regulator': lastHour(now).flatMap((ts, at) =>
+      Array.from({ length: 6 }, (_, index) => ({
+        ts: instant(ts),
+        device: `GR-000${index + 1}`,
+        leak: breach && index === 1 && at === 11 ? 61.4 : 0.8 + index / 10,
+      })),
+    ),
+    'gas-meter': [7, 8, 9].map((index) => ({
+      ts: instant(now - index * 60_000),
+      device: `GM-000${index}`,
+      leak: breach && index === 8 ? 72.5 : 0.1,
     })),
-  );
+  };
 }
 
 function kinds(): Kind[] {
