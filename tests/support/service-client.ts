@@ -12,6 +12,8 @@ export interface TestDevice {
 
 /** The administrator's token of every service that a test starts. */
 export const TOKEN = 'the-token-of-the-tests';
+/** A service that does not answer for so long never will, ms. */
+const PATIENCE = 60_000;
 
 /** A running service as others see it: over HTTP, with the administrator's token. */
 export class ServiceClient {
@@ -44,8 +46,10 @@ export class ServiceClient {
   /** Asks for any path with the token; a body goes out as JSON. */
   fetch(path: string, { method = 'GET', body }: { method?: string; body?: unknown } = {}): Promise<Response> {
     const headers = { authorization: `Bearer ${this.#token}` };
-    if (body === undefined) return fetch(this.url + path, { method, headers });
+    const signal = AbortSignal.timeout(PATIENCE);
+    if (body === undefined) return fetch(this.url + path, { method, headers, signal });
     return fetch(this.url + path, {
+      signal,
       method,
       headers: { ...headers, 'content-type': 'application/json' },
       body: JSON.stringify(body),
