@@ -198,7 +198,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
       log.child({ stage: 'history' }),
       point,
     );
-    const live = new Live(journal, store, log.child({ stage: 'live' }));
+    const live = new Live(journal, store, realClock, log.child({ stage: 'live' }));
     const backup = new Backup({
       ...{ dataDir, floor: settings.disk.floor, town: town.id, store, journal, history: historyStore, realClock },
       figures: (copy, { cursor, counts }) => {
@@ -239,6 +239,11 @@ export async function startService(settings: Settings, options: ServiceOptions):
     metrics.gauge('notices_waiting', 'Notices that nobody was told of yet.', () => outbox.waiting());
 
     // 8: the API and the page.
+    const rotate = async (id: string, secret?: string) => {
+      const issued = await registry.rotate(id, secret);
+      broker.disconnect(id);
+      return issued;
+    };
     const importDevices: HttpParts['importDevices'] = async ({ text, format, datum }: DeviceList, by, dryRun) => {
       const known = { kinds, town, isRegistered: (id: string) => registry.find(id) !== undefined };
       const { rows, problems } = readDevices(text, format, datum, known);
@@ -261,11 +266,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
         administration: {
           register: (registrations, by) => registry.register(registrations, by),
           amend: (id, change, by) => registry.amend(id, change, by),
-          rotate: async (id, secret) => {
-            const issued = await registry.rotate(id, secret);
-            broker.disconnect(id);
-            return issued;
-          },
+          rotate,
           retire: async (id, by) => {
             const device = await registry.retire(id, by);
             broker.disconnect(id);
@@ -357,7 +358,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
     isReady = true;
     return {
       ...{ httpPort, mqttPort, town, clock, tokenFile, resumedAt, importDevices },
-      rotate: async (id) => (await registry.rotate(id)).credentials.secret,
+      rotate: async (id) => (await rotate(id)).credentials.secret,
       stop: () => closers.close(realClock, STOP_DEADLINE_MS),
     };
   } catch (error) {

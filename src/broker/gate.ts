@@ -109,12 +109,21 @@ export class Gate {
   async #flush(): Promise<void> {
     let held: string | null = null;
     do {
-      held = this.#journal.held() ?? (await this.#flushBatch(this.#takeBatch()));
+      held = this.#held() ?? (await this.#flushBatch(this.#takeBatch()));
     } while (held === null && this.#waiting.length > 0);
     if (held === null) this.#resume();
     else this.#pause(held);
     this.#busy = false;
     for (const settled of this.#settled.splice(0)) settled();
+  }
+
+  /** Why the journal takes nothing; that it cannot even say is a reason, too. */
+  #held(): string | null {
+    try {
+      return this.#journal.held();
+    } catch (error) {
+      return messageOf(error);
+    }
   }
 
   /** Makes a batch durable and answers it; says why when that can't be, and then the batch waits on. */

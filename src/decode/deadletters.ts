@@ -50,6 +50,8 @@ interface Totals {
 const PAYLOAD_BYTES = 4_096;
 const HOUR = 3_600_000;
 const PURGE_AT_ONCE = 1_000;
+/** One message may hold thousands of bad samples: each has its letter, the first ones carry what was sent. */
+const PAYLOADS_OF_A_MESSAGE = 8;
 
 /**
  * What could not be used, with its reason and the first 4 KiB of its payload. Past its bounds the oldest letters go; the
@@ -63,8 +65,8 @@ export class DeadLetters {
   readonly #totals: Table<string, Totals>;
   /** Journal records that have their letter. */
   readonly #records: Table<number, true>;
-  /** When a device's last payload of unknown fields only was kept. */
-  readonly #emptyKept = new Map<string, number>();
+  /** When a device's last payload of unknown fields only was kept, ms. */
+  readonly #unknownKept: Table<string, number>;
 
   constructor(store: Store, settings: DeadLetterSettings) {
     this.#store = store;
@@ -73,16 +75,23 @@ export class DeadLetters {
     this.#counts = store.table('deadletters.counts');
     this.#totals = store.table('deadletters.totals');
     this.#records = store.table('deadletters.records');
+    this.#unknownKept = store.table('deadletters.unknown-kept');
   }
 
   /** Keeps the letters of a message. Call it inside a transaction. */
   keep(refused: Refused, at: number): void {
     const payload = refused.payload.subarray(0, PAYLOAD_BYTES).toString('utf8');
     const totals = this.#readTotals();
+    let payloads = 0;
     for (const letter of refused.letters) {
-      const counted: [string, string] = [letter.device?.slice(0, 64) ?? '', letter.reason];
+      // Names that nobody registered come from the wire: they must not fill the table of counts.
+      const counted: [string, string] = [
+        letter.reason === 'unknown-device' ? '' : (letter.device ?? ''),
+        letter.reason,
+      ];
       this.#counts.put(counted, (this.#counts.get(counted) ?? 0) + 1);
       if (!this.#worthKeeping(letter, at)) continue;
+      const kept = payloads++ < PAYLOADS_OF_A_MESSAGE ? payload : null;
       this.#letters.put(totals.next++, {
         at,
         topic: refused.topic,
@@ -90,10 +99,10 @@ export class DeadLetters {
         reason: letter.reason,
         field: letter.field,
         detail: letter.detail,
-        payload,
+        payload: kept,
         replayed: false,
       });
-      totals.bytes += sizeOf(payload, refused.topic);
+      totals.bytes += sizeOf(kept, refused.topic);
     }
     this.#totals.put('all', totals);
   }
@@ -134,15 +143,19 @@ export class DeadLetters {
 
   /** Throws away what is past the bounds, oldest first. Call it now and then, with the town's time. */
   async purge(now: number): Promise<void> {
+    while ((await this.#purgeSome(now)) === PURGE_AT_ONCE);
+  }
+
+  async #purgeSome(now: number): Promise<number> {
     const doomed: { id: number; bytes: number }[] = [];
     let { bytes } = this.#readTotals();
     for (const { key, value } of this.#letters.entries({ limit: PURGE_AT_ONCE })) {
       if (bytes <= this.#settings.maxBytes && value.at >= now - this.#settings.keep) break;
-      const size = sizeOf(value.payload ?? '', value.topic);
+      const size = sizeOf(value.payload, value.topic);
       doomed.push({ id: key, bytes: size });
       bytes -= size;
     }
-    if (doomed.length === 0) return;
+    if (doomed.length === 0) return 0;
     await this.#store.transaction(() => {
       const totals = this.#readTotals();
       for (const letter of doomed) {
@@ -152,14 +165,15 @@ export class DeadLetters {
       }
       this.#totals.put('all', totals);
     });
+    return doomed.length;
   }
 
   /** A new firmware whose fields nobody knows yet must not flood: one such payload an hour and device is enough. */
   #worthKeeping(letter: Rejected, at: number): boolean {
     if (letter.isUnknownOnly !== true || letter.device === null) return true;
-    const last = this.#emptyKept.get(letter.device);
+    const last = this.#unknownKept.get(letter.device);
     if (last !== undefined && at - last < HOUR) return false;
-    this.#emptyKept.set(letter.device, at);
+    this.#unknownKept.put(letter.device, at);
     return true;
   }
 
@@ -169,6 +183,6 @@ export class DeadLetters {
 }
 
 /** Bytes a letter is counted with: its text, and 128 for the rest of it. */
-function sizeOf(payload: string, topic: string): number {
-  return payload.length + topic.length + 128;
+function sizeOf(payload: string | null, topic: string): number {
+  return Buffer.byteLength(payload ?? '') + topic.length + 128;
 }

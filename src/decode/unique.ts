@@ -1,7 +1,10 @@
 import type { Unique } from './decoder.ts';
 
-/** How many given-out milliseconds are remembered for a device: a message may hold 5,000 samples. */
+/** How many given-out milliseconds are remembered for a device at most: a message may hold 5,000 samples. */
 const REMEMBERED = 10_000;
+/** What was given out so long ago is forgotten, ms, but for the last few: nothing is shifted onto it by chance. */
+const FORGOTTEN_AFTER = 3_600_000;
+const ALWAYS_REMEMBERED = 32;
 
 /** A burst of messages without times may have run this far ahead of the clock before a restart, ms. */
 const RUN_AHEAD = 60_000;
@@ -22,14 +25,17 @@ export function createUnique(floor: number): { unique: Unique; newest: () => num
     let ts = wanted <= floor && wanted > floor - RUN_AHEAD ? floor + 1 : wanted;
     while (taken.has(ts)) ts++;
     taken.add(ts);
-    if (taken.size > REMEMBERED) {
-      for (const old of taken) {
-        taken.delete(old);
-        break;
-      }
-    }
+    forgetOldest(taken, ts);
     newest = Math.max(newest, ts);
     return ts;
   };
   return { unique, newest: () => newest };
+}
+
+function forgetOldest(taken: Set<number>, ts: number): void {
+  if (taken.size <= ALWAYS_REMEMBERED) return;
+  for (const old of taken) {
+    if (taken.size <= REMEMBERED && (taken.size <= ALWAYS_REMEMBERED || old >= ts - FORGOTTEN_AFTER)) return;
+    taken.delete(old);
+  }
 }

@@ -1,3 +1,4 @@
+import { type Clock, sleep } from '../kernel/clock.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Store, Table } from '../kernel/store.ts';
@@ -23,6 +24,8 @@ export interface Newest {
 
 const CONSUMER = 'live';
 const BATCH = 10_000;
+/** Real ms. */
+const RETRY = 1_000;
 
 /**
  * What is true now: each device's newest sample. A consumer of the journal; its cursor is written with what it holds, so
@@ -31,6 +34,7 @@ const BATCH = 10_000;
 export class Live {
   readonly #journal: JournalReader;
   readonly #store: Store;
+  readonly #realClock: Clock;
   readonly #log: Logger;
   readonly #table: Table<string, Newest>;
   readonly #cursors: Table<string, Offset>;
@@ -41,9 +45,10 @@ export class Live {
   #saved: Offset;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(journal: JournalReader, store: Store, log: Logger) {
+  constructor(journal: JournalReader, store: Store, realClock: Clock, log: Logger) {
     this.#journal = journal;
     this.#store = store;
+    this.#realClock = realClock;
     this.#log = log;
     this.#table = store.table('live');
     this.#cursors = store.table('live.cursor');
@@ -60,7 +65,7 @@ export class Live {
   async stop(): Promise<void> {
     this.#abort.abort();
     await this.#running;
-    this.#catchUp();
+    while (this.#takeBatch() > 0);
     await this.save();
   }
 
@@ -99,18 +104,24 @@ export class Live {
   async #follow(): Promise<void> {
     const { signal } = this.#abort;
     while (!signal.aborted) {
-      this.#catchUp();
-      await this.#journal.arrived(0, this.#cursor, signal);
+      try {
+        // Between two batches of a long backlog the sockets get a turn.
+        while (this.#takeBatch() === BATCH && !signal.aborted) await new Promise(setImmediate);
+        await this.#journal.arrived(0, this.#cursor, signal);
+      } catch (error) {
+        this.#log.error({ error: messageOf(error) }, 'the newest values could not follow the journal; they try again');
+        await sleep(this.#realClock, 'live tries again', RETRY, signal).catch(() => {});
+      }
     }
   }
 
-  #catchUp(): void {
-    for (;;) {
-      const records = this.#journal.read(0, this.#cursor, BATCH);
-      if (records.length === 0) return;
-      for (const record of records) this.#take(record);
-      this.#cursor = (records[records.length - 1] as JournalRecord).offset + 1;
-    }
+  /** How many records it took. */
+  #takeBatch(): number {
+    const records = this.#journal.read(0, this.#cursor, BATCH);
+    if (records.length === 0) return 0;
+    for (const record of records) this.#take(record);
+    this.#cursor = (records[records.length - 1] as JournalRecord).offset + 1;
+    return records.length;
   }
 
   #take(record: JournalRecord): void {

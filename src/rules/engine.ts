@@ -122,7 +122,8 @@ export class Engine {
   #closeWithoutRule(before: Rulebook, at: number): void {
     // A rule that judges in another way under the old name is another rule.
     const types = new Map(before.rules.map(({ id, type }) => [id, type]));
-    const kept = this.book.rules.filter(({ id, type }) => types.get(id) === type);
+    // One that is not in `before` was there all the same where `before` is a book that did not compile any more.
+    const kept = this.book.rules.filter(({ id, type }) => (types.get(id) ?? type) === type);
     const ids = new Set(kept.flatMap((rule) => (rule.type === 'ratio' ? [rule.id, coverageId(rule)] : [rule.id])));
     for (const id of this.occurrences.rules()) {
       if (ids.has(id)) continue;

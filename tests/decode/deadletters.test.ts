@@ -58,3 +58,29 @@ describe('dead letters', () => {
     expect(all.list({ limit: 10 })).toHaveLength(1);
   });
 });
+
+describe('a message with thousands of bad samples', () => {
+  const flood = (device: string, count: number): Rejected[] =>
+    Array.from({ length: count }, (_, nth) => ({
+      ...{ reason: 'unknown-device', device: `${device}-${nth}`, field: null, detail: 'nobody knows it' },
+    }));
+
+  it('has a letter for each, the first ones with what was sent, and names that nobody registered fill no table', async () => {
+    const store = await temporaryStore();
+    const all = new DeadLetters(store, { maxBytes: 64 * MIB, keep: 24 * HOUR });
+    const payload = Buffer.from('y'.repeat(4_096));
+    await store.transaction(() => all.keep({ topic: 't', payload, letters: flood('X', 5_000) }, 0));
+    const letters = all.list({ limit: 10_000 });
+    expect(letters).toHaveLength(5_000);
+    expect(letters.filter((letter) => letter.payload !== null)).toHaveLength(8);
+    expect(all.counts()).toEqual([{ device: '', reason: 'unknown-device', count: 5_000 }]);
+  });
+
+  it('goes in one purge when its time is over, however many there are', async () => {
+    const store = await temporaryStore();
+    const all = new DeadLetters(store, { maxBytes: 64 * MIB, keep: HOUR });
+    await store.transaction(() => all.keep({ topic: 't', payload: Buffer.from('z'), letters: flood('X', 3_500) }, 0));
+    await all.purge(2 * HOUR);
+    expect([all.list({ limit: 10 }).length, all.purged()]).toEqual([0, 3_500]);
+  });
+});

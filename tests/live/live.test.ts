@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { TrialClock } from '../../src/kernel/clock.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
 import type { Store } from '../../src/kernel/store.ts';
 import { Live } from '../../src/live/live.ts';
@@ -16,7 +17,7 @@ function sample(ts: number, more: Partial<Sample> = {}): Sample {
 async function live(given: { store?: Store; journal?: ListJournal } = {}) {
   const store = given.store ?? (await temporaryStore());
   const journal = given.journal ?? new ListJournal();
-  const it = new Live(journal, store, silentLogger);
+  const it = new Live(journal, store, new TrialClock(0), silentLogger);
   it.start();
   onTestFinished(() => it.stop());
   /** Samples arrive at `at`, and are taken. */
