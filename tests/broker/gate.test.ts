@@ -10,8 +10,12 @@ const PAYLOAD = Buffer.from('0.3');
 function byHand() {
   const appends: { samples: Sample[]; sync: (error?: Error) => void }[] = [];
   let full = false;
+  let broken = false;
   const journal = {
-    held: () => (full ? 'the journal is full' : null),
+    held: () => {
+      if (broken) throw new Error('the disk cannot be asked');
+      return full ? 'the journal is full' : null;
+    },
     append: (records: readonly { sample: Sample }[], alongside: (appended: { at: number }) => void) =>
       new Promise<void>((resolve, reject) => {
         const samples = records.map(({ sample }) => sample);
@@ -65,6 +69,9 @@ function byHand() {
     setFull: (value: boolean) => {
       full = value;
     },
+    setBroken: (value: boolean) => {
+      broken = value;
+    },
   };
 }
 
@@ -105,6 +112,20 @@ describe('the gate', () => {
     appends[0]?.sync();
     await turn();
     expect([kept, acknowledged]).toEqual([['malformed at 7'], ['a']]);
+  });
+
+  it('waits, and goes on by itself, where it cannot even be told whether there is room', async () => {
+    const { gate, clock, appends, acknowledged, admit, setBroken } = byHand();
+    setBroken(true);
+    admit('a');
+    await turn();
+    expect([gate.paused, appends.length]).toEqual(['the disk cannot be asked', 0]);
+    setBroken(false);
+    clock.advance(1_000);
+    await turn();
+    appends[0]?.sync();
+    await turn();
+    expect([gate.paused, acknowledged]).toEqual([null, ['a']]);
   });
 
   it('keeps everything and answers nobody while the disk refuses, and goes on by itself in the same order', async () => {

@@ -205,4 +205,22 @@ describe('a restart', () => {
     await first.save();
     expect(journal.commits.size).toBe(0);
   });
+
+  it('tries again where the journal cannot be read for now', async () => {
+    const clock = new TrialClock(0);
+    const journal = new ListJournal();
+    const it = new Live(journal, await temporaryStore(), clock, silentLogger);
+    onTestFinished(() => it.stop());
+    const read = journal.read.bind(journal);
+    journal.read = () => {
+      throw new Error('the page is damaged');
+    };
+    it.start();
+    journal.samples(AT, sample(AT));
+    for (let turn = 0; turn < 10; turn++) await null;
+    journal.read = read;
+    clock.advance(60 * SECOND);
+    for (let turn = 0; turn < 10; turn++) await null;
+    expect(it.of('WP-1')?.ts).toBe(AT);
+  });
 });

@@ -51,6 +51,12 @@ describe('a change of the rulebook', () => {
     expect(town.rulebook('[]').story().at(-1)).toBe('10:01:00 vanished leak GM-1 (rule-removed)');
   });
 
+  it('leaves alone what a checkpoint holds by a book that does not compile any more', () => {
+    const town = new Timeline('2026-11-22T10:00', LEAK, [gasMeter('GM-1')]).at('10:01').reports('GM-1', { leak: 30 });
+    town.engine.adopt('a book of an older Townpulse');
+    expect(town.rulebook(LEAK).story('leak').at(-1)).toBe('10:01:00 fired leak GM-1 (at-once)');
+  });
+
   it('takes a rule that judges in another way, under an old name, for another rule', () => {
     const town = new Timeline('2026-11-22T10:00', LEAK, [gasMeter('GM-1')]).at('10:01').reports('GM-1', { leak: 30 });
     town.rulebook(SILENT.replace('id: silent', 'id: leak'));
