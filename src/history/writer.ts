@@ -186,6 +186,13 @@ export class HistoryWriter {
         `the history has read up to record ${cursor - 1}, but the journal ends at ${end - 1}: they are not of the same data directory; restore both from one backup`,
       );
     }
+    const [oldest] = this.#journal.read(0, cursor, 1);
+    if (oldest !== undefined && oldest.offset > cursor) {
+      this.#log.error(
+        { from: cursor, to: oldest.offset - 1 },
+        'the history lacks records that the journal has no more, so that the ledger cannot balance: restore the history from a backup',
+      );
+    }
     this.#cursor = cursor;
     this.#counts = counts;
     this.#newest = newest;

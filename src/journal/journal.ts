@@ -123,7 +123,8 @@ export class Journal implements JournalReader {
 
   commit(consumer: string, _partition: number, offset: Offset): void {
     if (!this.#passed.has(consumer)) throw new Error(`${consumer} is no consumer of the journal`);
-    this.#passed.set(consumer, Math.max(offset, this.#passed.get(consumer) ?? 1));
+    // Not the highest ever: a store that was put back from a backup reads again from where it stands.
+    this.#passed.set(consumer, offset);
   }
 
   /** Offset of the oldest record that is still here; the end when there is none. */

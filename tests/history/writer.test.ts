@@ -49,6 +49,23 @@ function setUp(store = new MemoryHistory()) {
   return { writer, store, journal, clock, rejected, points, pass };
 }
 
+describe('a history that is behind the beginning of the journal', () => {
+  it('says which records it lacks, and goes on with those that there are', async () => {
+    const said: unknown[] = [];
+    const journal = new ListJournal();
+    journal.samples(10, sample(1), sample(2), sample(3));
+    const all = journal.read.bind(journal);
+    journal.read = (partition, from, limit) => all(partition, Math.max(from, 3), limit);
+    const log = { ...silentLogger, error: (about: object) => void said.push(about) };
+    const store = new MemoryHistory();
+    const rejections = { rejectedByStore: async () => {} };
+    const writer = new HistoryWriter(store, journal, { at: () => undefined }, rejections, new TrialClock(0), log);
+    await writer.start();
+    await writer.stop(60_000);
+    expect([said, store.cursor, await store.count(KIND)]).toEqual([[{ from: 1, to: 2 }], 4, 1]);
+  });
+});
+
 describe('the pace of the history writer', () => {
   it('writes at once what comes after a quiet time', async () => {
     const { writer, store, journal } = setUp();

@@ -107,6 +107,15 @@ describe('the journal', () => {
     expect(it.end(0)).toBe(7);
   });
 
+  it('trims nothing that a consumer reads again because its store was put back', async () => {
+    const { journal: it } = await journal({ ...SETTINGS, keepBytes: 0 });
+    for (let ts = 1; ts <= 5; ts++) await it.append([sample('a', ts)]);
+    for (const consumer of ['history', 'rules']) it.commit(consumer, 0, 6);
+    it.commit('history', 0, 2);
+    await it.trim();
+    expect(it.start()).toBe(2);
+  });
+
   it('trims nothing while somebody holds it', async () => {
     const { journal: it, clock } = await journal({ ...SETTINGS, keepBytes: 0 });
     for (let ts = 1; ts <= 3; ts++) await it.append([sample('a', ts)]);
