@@ -1,7 +1,7 @@
 import { useMemo } from 'react';
 import { BROWSER_ZONE, type Desk, DeskContext } from './desk.ts';
 import { namesFrom, townName } from './names.ts';
-import { AlertsPanel } from './panels/AlertsPanel.tsx';
+import { OpenAlerts, ResolvedAlerts } from './panels/AlertsPanel.tsx';
 import { DemoFaults } from './panels/DemoFaults.tsx';
 import { DevicesCard } from './panels/DevicesCard.tsx';
 import { FeederRates } from './panels/FeederRates.tsx';
@@ -57,20 +57,19 @@ export function TownDesk({ me, language, onLanguage }: TownDeskProps) {
         <Header picture={picture} town={townName(areas)} me={me} onLanguage={onLanguage} />
         <main>
           <Notices staleness={staleness} ready={picture.ready.value} />
-          <div className="headlines">
+          <div className="town">
             <LightingCard rate={picture.town} />
             <WaterCard buckets={picture.pressures} devices={picture.devices} alerts={picture.open} />
+            <OpenAlerts open={picture.open} />
             <GasCard readings={picture.leaks} alerts={picture.open} />
             <DevicesCard devices={picture.devices} />
             <LedgerPanel ledger={picture.ledger} />
-          </div>
-          <div className="desk">
-            <AlertsPanel open={picture.open} resolved={picture.resolved} />
             <div className="side">
               <VillageRates rates={picture.villages} />
               <FeederRates rates={picture.feeders} />
               {me.demo && <DemoFaults />}
             </div>
+            <ResolvedAlerts resolved={picture.resolved} />
           </div>
         </main>
       </div>

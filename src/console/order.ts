@@ -22,6 +22,11 @@ export function lastResolvedFirst(alerts: readonly Alert[]): Alert[] {
   return [...alerts].sort((a, b) => (b.resolvedAt ?? '').localeCompare(a.resolvedAt ?? ''));
 }
 
+/** Whether it is day for all of these groups, so that last night's rates count; nothing is said of no groups at all. */
+export function isByDay(rates: readonly LightingRate[]): boolean {
+  return rates.length > 0 && !rates.some((rate) => rate.dark);
+}
+
 /** A group's rate as it counts now: tonight's while it is dark, else last night's; null where there is neither. */
 export function rateInForce(rate: LightingRate): Pick<LightingRate, 'low' | 'high' | 'reported' | 'verdict'> | null {
   return rate.dark ? rate : (rate.lastNight ?? null);

@@ -8,6 +8,7 @@ import { FixtureServer } from './support/fixture-server.ts';
 import type { Scene } from './support/fixture-town.ts';
 
 const WALL = { width: 1920, height: 1080 };
+const SCREEN = { width: 1280, height: 720 };
 const PHONE = { width: 390, height: 844 };
 const LOW_CONTRAST = new URL('./support/low-contrast.js', import.meta.url);
 
@@ -42,7 +43,7 @@ describe.skipIf(!hasChromium)('the page (needs chromium)', () => {
     const page = await context.newPage();
     await page.goto(`${address}/${query}`);
     await page.getByText('120,045').waitFor();
-    await page.getByText('/ 856').waitFor();
+    await page.getByText(scene === 'empty' ? '/ 0' : '/ 856').waitFor();
     return page;
   }
 
@@ -227,6 +228,71 @@ describe.skipIf(!hasChromium)('the page (needs chromium)', () => {
     await panel(page, 'Lighting rate').locator('.headline').getByText('99.63').waitFor();
     await page.getByText('Signed in: 王敏').waitFor();
     expect(await page.getByText('Synthetic data').count()).toBe(0);
+  });
+
+  for (const [viewport, language] of [[SCREEN, 'zh'] as const, [SCREEN, 'en'] as const, [WALL, 'en'] as const]) {
+    it(`shows open alerts without scrolling at ${viewport.width} × ${viewport.height} (${language})`, async () => {
+      const page = await open('silent', { viewport }, `?lang=${language}`);
+      const alerts = page.locator('section', { has: page.locator('.alert[data-severity]') }).first();
+      const third = await alerts.locator('.alert').nth(2).boundingBox();
+      expect(third!.y + third!.height).toBeLessThanOrEqual(viewport.height);
+      const more = await alerts.getByRole('button').boundingBox();
+      expect(more!.y + more!.height).toBeLessThanOrEqual(viewport.height);
+    });
+  }
+
+  it('lists every open alert when asked to, and says before how many are not listed', async () => {
+    const page = await open('silent');
+    const alerts = panel(page, 'Open alerts');
+    expect(await alerts.getByRole('listitem').count()).toBe(12);
+    await alerts.getByRole('button', { name: '3 more not listed: show all' }).click();
+    expect(await alerts.getByRole('listitem').count()).toBe(15);
+    await alerts.getByRole('button', { name: 'Show the most pressing only' }).click();
+    expect(await alerts.getByRole('listitem').count()).toBe(12);
+  });
+
+  it('cuts no name', async () => {
+    const page = await open('silent', { viewport: WALL }, '?lang=en');
+    const cut = await page.evaluate(
+      '[...document.querySelectorAll(".point-name, .grid th, .alert span")].filter((e) => getComputedStyle(e).textOverflow === "ellipsis" || (getComputedStyle(e).overflowX === "hidden" && e.scrollWidth > e.clientWidth)).map((e) => e.textContent)',
+    );
+    expect(cut).toEqual([]);
+  });
+
+  it('says spans of time as people do, and the lag with one decimal', async () => {
+    const page = await open('silent');
+    const first = panel(page, 'Open alerts').getByRole('listitem').first();
+    await first.getByText('silent for 20 min · report interval 5 min').waitFor();
+    const lag = panel(page, 'Loss ledger').locator('.figure', { hasText: 'Lag' }).locator('dd');
+    expect((await lag.textContent())?.replaceAll('\u202f', ' ')).toBe('0.4 s');
+  });
+
+  it('lists pressure points by their margin to the limit, and says so', async () => {
+    const page = await open('breach');
+    const water = panel(page, 'Water pressure');
+    await water.getByText('The least margin to the limit first').waitFor();
+    await water.getByRole('listitem').first().getByText('limit 0.14, margin −0.022').waitFor();
+  });
+
+  it('lets a fault last an hour of town time unless another duration is chosen', async () => {
+    const page = await open('night');
+    await panel(page, 'Demo faults').getByLabel('Duration (town time)').waitFor();
+    await page.getByRole('button', { name: 'Start fault' }).click();
+    await expect.poll(() => server.started).toMatchObject([{ duration: '1h' }]);
+  });
+
+  it('says so where nothing is registered, instead of showing bare headers', async () => {
+    const page = await open('empty');
+    for (const [name, sentence] of [
+      ['Devices', 'No device is registered yet'],
+      ['Lighting rate by area', 'No area has registered lamps yet'],
+      ['Feeders with the worst rate', 'No feeder is registered yet'],
+      ['Gas leaks', 'No detector was read in the last hour'],
+      ['Resolved recently', 'None yet'],
+    ] as const) {
+      await panel(page, name).getByText(sentence).waitFor();
+    }
+    expect(await page.locator('table').count()).toBe(0);
   });
 
   it('asks the town for nothing while nobody is signed in', async () => {

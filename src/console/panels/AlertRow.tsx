@@ -34,9 +34,10 @@ export function AlertRow({ alert }: { alert: Alert }) {
   );
 }
 
+const DURATIONS = ['silentSeconds', 'reportInterval'];
 const RATES = ['low', 'high', 'reported', 'coverage', 'rate'];
 
-/** The figures that decided, each under its name, rates in percent, fields and limits in their kind's unit. */
+/** The figures that decided, each under its name, rates in percent, spans as people say them, fields and limits in their kind's unit. */
 function decidingValues(alert: Alert, { language, names, words }: Desk): string {
   const own: Record<string, string> = words.value;
   return Object.entries(alert.values)
@@ -45,6 +46,7 @@ function decidingValues(alert: Alert, { language, names, words }: Desk): string 
       const name = own[key] ?? figure?.name[language] ?? key;
       if (value === null) return `${name} ${words.none}`;
       if (typeof value === 'boolean') return `${name} ${value ? words.value.yes : words.value.no}`;
+      if (DURATIONS.includes(key)) return `${name} ${duration(value * 1_000, words)}`;
       return `${name} ${RATES.includes(key) ? percent(value) : measure(value, figure?.unit)}`;
     })
     .join(' · ');

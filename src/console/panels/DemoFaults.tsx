@@ -7,6 +7,8 @@ import { usePolling } from '../usePolling.ts';
 import { Panel } from './Panel.tsx';
 
 const KINDS_MS = 60_000;
+// A lost concentrator shows only after three intervals of five minutes: a fault must outlast that.
+const USUAL_DURATION = '1h';
 const DURATIONS = ['5m', '15m', '30m', '1h', '2h'];
 
 /** Faults for the simulated town, where the service runs one. */
@@ -67,7 +69,7 @@ function StartFault({ kinds, onStart }: StartFaultProps) {
   const { language, words } = useDesk();
   const [fault, setFault] = useState(kinds[0]?.fault ?? '');
   const [chosen, setChosen] = useState<string | null>(null);
-  const [duration, setDuration] = useState('15m');
+  const [duration, setDuration] = useState(USUAL_DURATION);
   const [busy, setBusy] = useState(false);
   const targets = kinds.find((kind) => kind.fault === fault)?.targets ?? [];
   const target = targets.find(({ id }) => id === chosen) ?? targets[0];

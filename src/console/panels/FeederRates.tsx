@@ -1,6 +1,6 @@
 import type { LightingRate } from '../api.ts';
 import { useDesk } from '../desk.ts';
-import { worstRateFirst } from '../order.ts';
+import { isByDay, worstRateFirst } from '../order.ts';
 import type { Polled } from '../usePolling.ts';
 import { Panel } from './Panel.tsx';
 import { RateTable } from './RateTable.tsx';
@@ -10,10 +10,12 @@ const SHOWN = 10;
 /** The feeders that need a look most. */
 export function FeederRates({ rates }: { rates: Polled<LightingRate[]> }) {
   const { words } = useDesk();
-  const dark = rates.value?.some((rate) => rate.dark) ?? true;
+  const byDay = isByDay(rates.value ?? []);
   return (
-    <Panel title={dark ? words.feeders.title : words.feeders.lastNight} of={rates}>
-      {(groups) => <RateTable rates={worstRateFirst(groups).slice(0, SHOWN)} name={words.feeders.name} />}
+    <Panel title={byDay ? words.feeders.lastNight : words.feeders.title} of={rates}>
+      {(groups) => (
+        <RateTable rates={worstRateFirst(groups).slice(0, SHOWN)} name={words.feeders.name} none={words.feeders.none} />
+      )}
     </Panel>
   );
 }

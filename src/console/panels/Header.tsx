@@ -42,8 +42,10 @@ export function Header({ picture, town, me, onLanguage }: HeaderProps) {
         </span>
       )}
       <div className="masthead-end">
-        {me !== null && <span className="dim">{signedInAs(me, words)}</span>}
-        {picture !== null && <ServiceState ready={picture.ready} />}
+        <div className="masthead-state">
+          {picture !== null && <ServiceState ready={picture.ready} />}
+          {me !== null && <span className="dim">{signedInAs(me, words)}</span>}
+        </div>
         <SegmentedControl
           size="sm"
           aria-label={words.language}

@@ -1,6 +1,6 @@
 import type { Ledger } from '../../model/ledger.ts';
 import { useDesk } from '../desk.ts';
-import { bytes, count, measure } from '../format.ts';
+import { bytes, count } from '../format.ts';
 import type { Polled } from '../usePolling.ts';
 import { Figure, Panel } from './Panel.tsx';
 import { Tag } from './Tag.tsx';
@@ -35,7 +35,7 @@ export function LedgerPanel({ ledger }: { ledger: Polled<Ledger> }) {
                 name={`${w.store} ${it.history.store}`}
                 value={<Tag tone={STORE_TONE[it.history.state]}>{w.storeState[it.history.state]}</Tag>}
               />
-              <Figure name={w.lag} value={measure(it.history.lagSeconds, 's')} />
+              <Figure name={w.lag} value={`${it.history.lagSeconds.toFixed(1)}\u202fs`} />
               <Figure
                 name={w.journal}
                 value={w.of(bytes(it.history.journalBytes), bytes(it.history.journalMaxBytes))}

@@ -5,9 +5,17 @@ import { rateInForce } from '../order.ts';
 import { CountCell } from './CountCell.tsx';
 import { VerdictTag } from './Tag.tsx';
 
+interface RateTableProps {
+  rates: readonly LightingRate[];
+  name: string;
+  /** What to say when there are no groups. */
+  none: string;
+}
+
 /** Groups of lamps and their rates: tonight's, or by day last night's. */
-export function RateTable({ rates, name }: { rates: readonly LightingRate[]; name: string }) {
+export function RateTable({ rates, name, none }: RateTableProps) {
   const { words } = useDesk();
+  if (rates.length === 0) return <p className="empty">{none}</p>;
   const dark = rates.some((rate) => rate.dark);
   return (
     <table className="grid rates">
@@ -38,7 +46,7 @@ function RateRow({ rate, counts }: { rate: LightingRate; counts: boolean }) {
   const inForce = rateInForce(rate);
   return (
     <tr>
-      <th scope="row" title={`${rate.name[language]} (${rate.id})`}>
+      <th scope="row" title={rate.id}>
         {rate.name[language]}
       </th>
       <td>{inForce === null || inForce.reported === null ? words.none : percent(inForce.reported)}</td>

@@ -52,6 +52,7 @@ export function WaterCard({ buckets, devices, alerts }: WaterCardProps) {
               strong={open !== undefined && open > 0}
             />
           </dl>
+          {summary.points.length > 0 && <p className="remark">{words.water.order}</p>}
           <ul className="points">
             {summary.points.slice(0, SHOWN).map((point) => (
               <Point key={point.id} point={point} />
@@ -68,7 +69,12 @@ function Point({ point }: { point: PointPressure }) {
   const below = point.limit !== null && point.pressure < point.limit;
   return (
     <li>
-      <span className="point-name">{names.device(point.id)?.[language] ?? point.id}</span>
+      <span className="point-name">
+        {names.device(point.id)?.[language] ?? point.id}{' '}
+        {point.limit !== null && (
+          <span className="dim">{words.water.limit(measure(point.limit), signed(point.pressure - point.limit))}</span>
+        )}
+      </span>
       <span>
         {below ? (
           <Tag tone="breach" mark="✗">
@@ -78,9 +84,13 @@ function Point({ point }: { point: PointPressure }) {
           megapascal(point.pressure)
         )}
       </span>
-      <span className="dim">{point.limit !== null && `${words.water.limit} ${measure(point.limit)}`}</span>
     </li>
   );
+}
+
+/** MPa above a limit, or with its minus below. */
+function signed(margin: number): string {
+  return `${margin < 0 ? '\u2212' : '+'}${Math.abs(margin).toFixed(3)}`;
 }
 
 function megapascal(pressure: number): string {

@@ -47,7 +47,7 @@ function leakAlert(device: string, level: 'low' | 'high', leak: number, startedA
 export function openAlerts(scene: Scene, now: number): Alert[] {
   const ago = (minutes: number) => instant(now - minutes * 60_000);
   if (scene === 'silent') {
-    return Array.from({ length: 7 }, (_, index) =>
+    return Array.from({ length: 15 }, (_, index) =>
       alert({
         id: `s${index}`,
         rule: 'concentrator-silent',
@@ -56,7 +56,7 @@ export function openAlerts(scene: Scene, now: number): Alert[] {
         severity: 'minor',
         verdict: 'silent',
         startedAt: ago(20 + index),
-        values: { silentSeconds: 1_215 },
+        values: { silentSeconds: 1_215, reportInterval: 300 },
       }),
     );
   }

@@ -17,9 +17,10 @@ import { openAlerts, resolvedAlerts } from './fixture-alerts.ts';
 
 /**
  * The states of the town that the page is looked at in: a calm night, a calm day, a night with a feeder dark and pressure
- * low, a night with concentrators silent, and a start whose history is still being made.
+ * low, a night with concentrators silent, a start whose history is
+ * still being made, and a service of which nobody has registered anything yet.
  */
-export type Scene = 'night' | 'day' | 'breach' | 'silent' | 'starting';
+export type Scene = 'night' | 'day' | 'breach' | 'silent' | 'starting' | 'empty';
 
 /** What the service would answer in a scene, by path (without `/api/v1`), as CONTRACT.md §4 shapes it. */
 export interface Answers {
@@ -59,6 +60,7 @@ const FIVE_MINUTES = 300_000;
 export function answersFor(scene: Scene): Answers {
   const now = Date.parse(scene === 'day' ? '2026-11-23T10:20:31+08:00' : '2026-11-23T20:31:05+08:00');
   const dark = scene !== 'day';
+  if (scene === 'empty') return withoutDevices(answersFor('night'));
   const feeders = Array.from({ length: FEEDERS }, (_, index) => feeder(scene, index, now));
   return {
     ready:
@@ -101,6 +103,17 @@ export function answersFor(scene: Scene): Answers {
       { fault: 'feeder-outage', targets: feeders.slice(0, 3).map(({ id, name }) => ({ id, name })) },
       { fault: 'pressure-drop', targets: [{ id: 'WP-0007', name: { zh: '测压点7', en: 'Pressure point 7' } }] },
     ],
+  };
+}
+
+function withoutDevices(answers: Answers): Answers {
+  return {
+    ...answers,
+    rates: { town: [], village: [], feeder: [] },
+    devices: [],
+    pressures: [],
+    leaks: { 'gas-regulator': [], 'gas-meter': [] },
+    resolved: [],
   };
 }
 
@@ -195,7 +208,7 @@ function ledger(scene: Scene): Ledger {
     history: {
       store: 'duckdb',
       state: 'up',
-      lagSeconds: 0.4,
+      lagSeconds: 0.4182,
       backlogBytes: 0,
       journalBytes: 73_400_320,
       journalMaxBytes: 8_589_934_592,
