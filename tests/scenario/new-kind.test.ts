@@ -64,7 +64,7 @@ it('a kind that is one YAML file, without a line of code: taken in, stored, aske
     [10, { level: 1.7, coverOpen: false }, [['pending', 1.7]]],
     [15, { level: 1.9, coverOpen: false }, [['firing', 1.7]]],
     [20, { level: 1.4, coverOpen: false }, [['firing', 1.7]]],
-    [25, { level: 1.2, coverOpen: false }, [['resolved', 1.2]]],
+    [25, { level: 1.2, coverOpen: false }, [['resolved', 1.7]]],
   ];
   for (const [minute, values, stands] of timeline) {
     service.pass(start + minute * MINUTE_MS - service.service.clock.clock.now());
