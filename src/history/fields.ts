@@ -1,22 +1,12 @@
 import { type Problem, TownError } from '../kernel/errors.ts';
 import { didYouMean } from '../kernel/nearest.ts';
 import type { Field, Kinds } from '../model/kind.ts';
-import { type HistoryRow, type ReadingsQuery, RefusedByStore } from './port.ts';
+import { type HistoryRow, type KeptField, type KeptFields, type ReadingsQuery, RefusedByStore } from './port.ts';
 
-/** A field of a kind as a store keeps it. */
-export interface KeptField {
-  field: string;
-  type: Field['type'];
-}
-
-/** A kept field with its kind and what its numbers mean. */
+/** A kept field with its kind. */
 export interface KnownField extends KeptField {
   kind: string;
-  unit: string | null;
 }
-
-/** The fields that are kept of each kind, in a lasting order: those of the kind, and those it once had. */
-export type KeptFields = ReadonlyMap<string, readonly KeptField[]>;
 
 /**
  * Refuses kinds that give kept fields another meaning.
@@ -44,18 +34,24 @@ export function refuseChanges(kinds: Kinds, known: readonly KnownField[]): void 
 /** Groups kept fields by kind; every kind of `kinds` has an entry. */
 export function keptFields(kinds: Kinds, known: readonly KnownField[]): KeptFields {
   const fields = new Map<string, KeptField[]>([...kinds.keys()].map((kind) => [kind, []]));
-  for (const { kind, field, type } of known) {
+  for (const { kind, field, type, unit } of known) {
     const list = fields.get(kind) ?? [];
-    list.push({ field, type });
+    list.push({ field, type, unit });
     fields.set(kind, list);
   }
   return fields;
 }
 
-/** The field that a query is about. @throws TownError `invalid`, with the name that was probably meant */
-export function fieldOf(kept: KeptFields, { kind, metric }: Pick<ReadingsQuery, 'kind' | 'metric'>): KeptField {
+/** The fields of a kind. @throws TownError `invalid`, with the kind that was probably meant */
+export function fieldsOf(kept: KeptFields, kind: string): readonly KeptField[] {
   const fields = kept.get(kind);
   if (fields === undefined) throw unknown('kind', `the history knows no kind ${kind}${didYouMean(kind, kept.keys())}`);
+  return fields;
+}
+
+/** The field that a query is about. @throws TownError `invalid`, with the name that was probably meant */
+export function fieldOf(kept: KeptFields, { kind, metric }: Pick<ReadingsQuery, 'kind' | 'metric'>): KeptField {
+  const fields = fieldsOf(kept, kind);
   const found = fields.find(({ field }) => field === metric);
   if (found !== undefined) return found;
   const names = fields.map(({ field }) => field);

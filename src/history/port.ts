@@ -1,3 +1,4 @@
+import type { Field } from '../model/kind.ts';
 import type { Offset } from '../model/record.ts';
 import type { SampleFlag, Value } from '../model/sample.ts';
 
@@ -100,6 +101,32 @@ export interface ReadingItem {
   aggregates?: Partial<Record<Aggregate, number>>;
 }
 
+/** Which rows to read: whole, of one kind; `from` is inclusive, `to` exclusive, ms. */
+export interface RowsQuery {
+  kind: string;
+  from: number;
+  to: number;
+  limit: number;
+  /** The last row of the page before. */
+  after?: { ts: number; device: string };
+}
+
+/** A place among the events: past everything before the instant `at` (ms), and past `count` events of that instant. */
+export interface EventPlace {
+  at: number;
+  count: number;
+}
+
+/** A field of a kind as a store keeps it. */
+export interface KeptField {
+  field: string;
+  type: Field['type'];
+  unit: string | null;
+}
+
+/** The fields that are kept of each kind, in a lasting order: those of the kind, and those it once had. */
+export type KeptFields = ReadonlyMap<string, readonly KeptField[]>;
+
 /** Thrown by a store for a batch that it will never take, whoever tries again. Anything else thrown is worth trying again. */
 export class RefusedByStore extends Error {
   override readonly name = 'RefusedByStore';
@@ -126,7 +153,7 @@ export interface HistoryCopy {
 
 /**
  * A store of readings. Who is the same sample as whom is decided by the writer, once for all stores (P6); a store only
- * keeps. The writer awaits each call before the next one; `readings` and `count` may come at any time.
+ * keeps. The writer awaits each call before the next one; what reads may come at any time.
  */
 export interface HistoryStore {
   /** What it is, as the ledger names it. */
@@ -149,8 +176,22 @@ export interface HistoryStore {
    * @throws TownError `invalid` for a kind or metric that it does not know, `unavailable` while it is not open
    */
   readings(query: ReadingsQuery): Promise<ReadingItem[]>;
-  /** Rows of a kind; 0 for one that nobody has written. @throws TownError `unavailable` while it is not open */
-  count(kind: string): Promise<number>;
+  /**
+   * Whole rows as of the cursor, ascending by ts, then device; fewer than `limit` only at the end.
+   * @throws TownError `invalid` for a kind that it does not know, `unavailable` while it is not open
+   */
+  rows(query: RowsQuery): Promise<HistoryRow[]>;
+  /** Events in the order in which they came. @throws TownError `unavailable` while it is not open */
+  events(after: EventPlace, limit: number): Promise<HistoryEvent[]>;
+  /** The place after the newest event; `at` is 0 where there is none. @throws TownError `unavailable` while it is not open */
+  eventsEnd(): Promise<EventPlace>;
+  /** What it has a place for. @throws TownError `unavailable` while it is not open */
+  kept(): KeptFields;
+  /**
+   * Rows of a kind whose ts is `from` or later, all of them unless said; 0 for one that nobody has written.
+   * @throws TownError `unavailable` while it is not open
+   */
+  count(kind: string, from?: number): Promise<number>;
   /** Gives up what the writer waits for, so that it can stop; an embedded store answers by itself and has none. */
   interrupt?(): void;
   /**

@@ -7,6 +7,7 @@ import type { Sample, Value } from '../../src/model/sample.ts';
 import { ListJournal } from '../support/journal.ts';
 import { identityContract } from './history-identity.ts';
 import { readingsContract } from './history-readings.ts';
+import { rowsContract } from './history-rows.ts';
 
 const KIND = 'water-pressure';
 const WHEREABOUTS = {
@@ -176,5 +177,6 @@ export function historyContract(name: string, make: (place: string) => HistorySt
     }, 20);
 
     describe('reading back', () => readingsContract(() => make(newPlace())));
+    describe('whole rows', () => rowsContract(make, newPlace));
   });
 }

@@ -10,8 +10,8 @@ import type {
 /** A history in memory, for tests of the writer: it keeps what is committed, and can be made to fail. */
 export class MemoryHistory implements HistoryStore {
   readonly name = 'memory';
-  readonly rows = new Map<string, HistoryRow>();
-  readonly events: string[] = [];
+  readonly table = new Map<string, HistoryRow>();
+  readonly happened: string[] = [];
   counts: Readonly<Record<string, KindCounts>> = {};
   /** Every batch that was offered, also those that failed. */
   readonly offered: HistoryBatch[] = [];
@@ -29,7 +29,7 @@ export class MemoryHistory implements HistoryStore {
     this.opens++;
     if (this.unreachable !== null) throw this.unreachable;
     const newest = new Map<string, number>();
-    for (const { device, ts } of this.rows.values()) {
+    for (const { device, ts } of this.table.values()) {
       newest.set(device, Math.max(ts, newest.get(device) ?? -Infinity));
     }
     return { cursor: this.cursor, counts: structuredClone(this.counts), newest };
@@ -38,21 +38,21 @@ export class MemoryHistory implements HistoryStore {
   async rowsAt(kind: string, identities: readonly Identity[]): Promise<HistoryRow[]> {
     this.lookedUp += identities.length;
     const keys = new Set(identities.map(({ device, ts }) => keyOf({ kind, device, ts })));
-    return [...keys].flatMap((key) => this.rows.get(key) ?? []);
+    return [...keys].flatMap((key) => this.table.get(key) ?? []);
   }
 
   async commit(batch: HistoryBatch): Promise<void> {
     this.offered.push(batch);
     await this.before(batch);
     for (const row of batch.inserts) {
-      if (this.rows.has(keyOf(row))) throw new Error(`${keyOf(row)} is inserted twice`);
-      this.rows.set(keyOf(row), row);
+      if (this.table.has(keyOf(row))) throw new Error(`${keyOf(row)} is inserted twice`);
+      this.table.set(keyOf(row), row);
     }
     for (const row of batch.replacements) {
-      if (!this.rows.has(keyOf(row))) throw new Error(`${keyOf(row)} replaces nothing`);
-      this.rows.set(keyOf(row), row);
+      if (!this.table.has(keyOf(row))) throw new Error(`${keyOf(row)} replaces nothing`);
+      this.table.set(keyOf(row), row);
     }
-    for (const { what } of batch.events) this.events.push(what);
+    for (const { what } of batch.events) this.happened.push(what);
     this.counts = batch.counts;
     this.cursor = batch.cursor;
     this.after();
@@ -62,8 +62,24 @@ export class MemoryHistory implements HistoryStore {
     throw new Error('nobody asks the memory');
   }
 
+  async rows(): Promise<never> {
+    throw new Error('nobody reads the memory');
+  }
+
+  async events(): Promise<never> {
+    throw new Error('nobody reads the memory');
+  }
+
+  async eventsEnd(): Promise<never> {
+    throw new Error('nobody reads the memory');
+  }
+
+  kept(): never {
+    throw new Error('nobody reads the memory');
+  }
+
   async count(kind: string): Promise<number> {
-    return [...this.rows.values()].filter((row) => row.kind === kind).length;
+    return [...this.table.values()].filter((row) => row.kind === kind).length;
   }
 
   async copyTo(): Promise<never> {

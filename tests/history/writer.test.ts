@@ -97,7 +97,7 @@ describe('the pace of the history writer', () => {
     await settle();
     expect(store.offered.map(({ inserts }) => inserts.length)).toEqual([10_000, 10_000]);
     await writer.stop(1_000);
-    expect([store.cursor, store.rows.size]).toEqual([25_001, 25_000]);
+    expect([store.cursor, store.table.size]).toEqual([25_001, 25_000]);
   });
 
   it('asks the store for no row of samples that are newer than what their device has there', async () => {
@@ -267,7 +267,7 @@ describe('a batch that the store refuses for good', () => {
       cursor: 1_001,
       counts: { [KIND]: { stored: 999, merged: 0, duplicate: 0, rejected: 1 } },
     });
-    expect(store.rows.size).toBe(999);
+    expect(store.table.size).toBe(999);
     // The way down to one of a thousand is ten halvings: at each the bad half fails, and the good one is kept.
     expect(store.offered.length).toBeLessThanOrEqual(2 * 11);
   });
@@ -293,7 +293,7 @@ describe('a batch that the store refuses for good', () => {
     };
     await writer.start();
     await writer.stop(1_000);
-    expect([store.cursor, store.rows.size, rejected]).toEqual([3, 1, []]);
+    expect([store.cursor, store.table.size, rejected]).toEqual([3, 1, []]);
   });
 });
 
@@ -312,7 +312,7 @@ describe('the history writer', () => {
     );
     await writer.start();
     await writer.stop(1_000);
-    expect(store.events).toEqual(['away', 'town']);
+    expect(store.happened).toEqual(['away', 'town']);
     expect(store.cursor).toBe(4);
   });
 

@@ -58,7 +58,11 @@ export class InfluxPlaces {
       rowsAt: (kind, identities) => history().rowsAt(kind, identities),
       commit: (batch) => history().commit(batch),
       readings: (query) => (opened?.history ?? closed).readings(query),
-      count: (kind) => (opened?.history ?? closed).count(kind),
+      rows: (query) => (opened?.history ?? closed).rows(query),
+      events: (after, limit) => (opened?.history ?? closed).events(after, limit),
+      eventsEnd: () => (opened?.history ?? closed).eventsEnd(),
+      kept: () => (opened?.history ?? closed).kept(),
+      count: (kind, from) => (opened?.history ?? closed).count(kind, from),
       interrupt: () => opened?.history.interrupt(),
       copyTo: (directory) => history().copyTo(directory),
       close: async () => {

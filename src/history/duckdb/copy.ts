@@ -1,7 +1,6 @@
 import { basename, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { KeptFields } from '../fields.ts';
-import type { HistoryCopy } from '../port.ts';
+import type { HistoryCopy, KeptFields } from '../port.ts';
 import { tableOf } from './schema.ts';
 
 /**

@@ -1,9 +1,7 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
-import type { Value } from '../../model/sample.ts';
-import type { KeptFields } from '../fields.ts';
-import type { HistoryRow, Identity } from '../port.ts';
-import { flagsOfBits, withAppender } from './rows.ts';
-import { columnOf, ROW_COLUMNS, tableOf } from './schema.ts';
+import type { HistoryRow, Identity, KeptFields } from '../port.ts';
+import { rowColumns, rowOf, withAppender } from './rows.ts';
+import { tableOf } from './schema.ts';
 
 const SAME = 't.device = l.device AND t.ts = l.ts AND t.ts BETWEEN $1 AND $2';
 
@@ -22,34 +20,12 @@ export async function readRowsAt(
   const fields = tables.get(kind);
   if (fields === undefined || identities.length === 0) return [];
   const span = await putIdentities(connection, identities);
-  const columns = [...Object.keys(ROW_COLUMNS), ...fields.map(({ field }) => columnOf(field))].map(
-    (name) => `t.${name}`,
-  );
+  const columns = rowColumns(fields).map((name) => `t.${name}`);
   const result = await connection.runAndReadAll(
     `SELECT ${columns.join(', ')} FROM ${tableOf(kind)} t SEMI JOIN looked_up l ON ${SAME}`,
     span,
   );
-  return result.getRowsJS().map((cells) => {
-    const [device, ts, receivedAt, deviceTs, seq, flags, area, road, organisation, ...rest] = cells;
-    const values: Record<string, Value> = {};
-    for (const [index, { field }] of fields.entries()) {
-      const value = rest[index];
-      if (typeof value === 'number' || typeof value === 'boolean') values[field] = value;
-    }
-    return {
-      kind,
-      device: device as string,
-      ts: Number(ts),
-      receivedAt: Number(receivedAt),
-      deviceTs: deviceTs === null ? null : Number(deviceTs),
-      seq: seq === null ? null : Number(seq),
-      flags: flagsOfBits(Number(flags)),
-      area: area as string | null,
-      road: road as string | null,
-      organisation: organisation as string | null,
-      values,
-    };
-  });
+  return result.getRowsJS().map((cells) => rowOf(kind, fields, cells));
 }
 
 /** Takes rows of a kind away, by their identities. */

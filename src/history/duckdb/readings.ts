@@ -1,7 +1,6 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import type { Value } from '../../model/sample.ts';
-import type { KeptField } from '../fields.ts';
-import type { Aggregate, ReadingItem, ReadingsQuery } from '../port.ts';
+import type { Aggregate, KeptField, ReadingItem, ReadingsQuery } from '../port.ts';
 import { columnOf, tableOf } from './schema.ts';
 
 const AGGREGATES: Record<Aggregate, (value: string) => string> = {

@@ -1,15 +1,43 @@
 import { setImmediate } from 'node:timers/promises';
 import { type DuckDBAppender, type DuckDBConnection, DuckDBDataChunk, type DuckDBValue } from '@duckdb/node-api';
 import { messageOf } from '../../kernel/errors.ts';
-import type { SampleFlag } from '../../model/sample.ts';
-import { type KeptFields, refuseStrays } from '../fields.ts';
-import { type HistoryRow, RefusedByStore } from '../port.ts';
-import { ROW_COLUMNS, tableName } from './schema.ts';
+import type { SampleFlag, Value } from '../../model/sample.ts';
+import { refuseStrays } from '../fields.ts';
+import { type HistoryRow, type KeptField, type KeptFields, RefusedByStore } from '../port.ts';
+import { columnOf, ROW_COLUMNS, tableName } from './schema.ts';
 
 /** Rows of a chunk: the most that DuckDB takes in one. */
 const CHUNK = 2_048;
 
 const FLAG_BITS: Record<SampleFlag, number> = { clock: 1, late: 2, correction: 4 };
+
+/** The columns of a kind's rows as SQL has them, in the order in which {@link rowOf} reads them. */
+export function rowColumns(fields: readonly KeptField[]): string[] {
+  return [...Object.keys(ROW_COLUMNS), ...fields.map(({ field }) => columnOf(field))];
+}
+
+/** The row that stands in the cells of {@link rowColumns}. */
+export function rowOf(kind: string, fields: readonly KeptField[], cells: readonly unknown[]): HistoryRow {
+  const [device, ts, receivedAt, deviceTs, seq, flags, area, road, organisation, ...rest] = cells;
+  const values: Record<string, Value> = {};
+  for (const [index, { field }] of fields.entries()) {
+    const value = rest[index];
+    if (typeof value === 'number' || typeof value === 'boolean') values[field] = value;
+  }
+  return {
+    kind,
+    device: device as string,
+    ts: Number(ts),
+    receivedAt: Number(receivedAt),
+    deviceTs: deviceTs === null ? null : Number(deviceTs),
+    seq: seq === null ? null : Number(seq),
+    flags: flagsOfBits(Number(flags)),
+    area: area as string | null,
+    road: road as string | null,
+    organisation: organisation as string | null,
+    values,
+  };
+}
 
 /** The flags of a row's column. */
 export function flagsOfBits(bits: number): SampleFlag[] {

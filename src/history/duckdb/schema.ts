@@ -1,7 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { TownError } from '../../kernel/errors.ts';
 import type { Kind, Kinds } from '../../model/kind.ts';
-import { type KeptFields, type KnownField, keptFields, refuseChanges } from '../fields.ts';
+import { type KnownField, keptFields, refuseChanges } from '../fields.ts';
+import type { KeptFields } from '../port.ts';
 
 /** The version of what is written here; one more whenever an older Townpulse could misread it. */
 const HISTORY_FORMAT = 1;

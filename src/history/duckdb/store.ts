@@ -1,8 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { TownError } from '../../kernel/errors.ts';
 import type { Kinds } from '../../model/kind.ts';
-import { fieldOf, type KeptFields } from '../fields.ts';
+import { fieldOf, fieldsOf } from '../fields.ts';
 import type {
+  EventPlace,
   HistoryBatch,
   HistoryCopy,
   HistoryEvent,
@@ -10,12 +11,15 @@ import type {
   HistoryState,
   HistoryStore,
   Identity,
+  KeptFields,
   ReadingItem,
   ReadingsQuery,
+  RowsQuery,
 } from '../port.ts';
 import { copyFile } from './copy.ts';
 import { openFile } from './file.ts';
 import { deleteRows, makeLookUpTable, readRowsAt } from './lookups.ts';
+import { readEvents, readEventsEnd, readRows } from './pages.ts';
 import { readReadings } from './readings.ts';
 import { appendRows, withAppender } from './rows.ts';
 import { bringSchema, tableOf } from './schema.ts';
@@ -107,9 +111,31 @@ export class DuckDbHistory implements HistoryStore {
     return this.#ask((reading) => readReadings(reading, query, field));
   }
 
-  async count(kind: string): Promise<number> {
+  async rows(query: RowsQuery): Promise<HistoryRow[]> {
+    const fields = fieldsOf(this.#mustBeOpen().tables, query.kind);
+    return this.#ask((reading) => readRows(reading, query, fields));
+  }
+
+  async events(after: EventPlace, limit: number): Promise<HistoryEvent[]> {
+    return this.#ask((reading) => readEvents(reading, after, limit));
+  }
+
+  async eventsEnd(): Promise<EventPlace> {
+    return this.#ask(readEventsEnd);
+  }
+
+  kept(): KeptFields {
+    return this.#mustBeOpen().tables;
+  }
+
+  async count(kind: string, from?: number): Promise<number> {
     if (!this.#mustBeOpen().tables.has(kind)) return 0;
-    const result = await this.#ask((reading) => reading.runAndReadAll(`SELECT count(*) FROM ${tableOf(kind)}`));
+    const source = `SELECT count(*) FROM ${tableOf(kind)}`;
+    const result = await this.#ask((reading) =>
+      from === undefined
+        ? reading.runAndReadAll(source)
+        : reading.runAndReadAll(`${source} WHERE ts >= $1`, [BigInt(Math.trunc(from))]),
+    );
     return Number(result.getRowsJS()[0]?.[0]);
   }
 

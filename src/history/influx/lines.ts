@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Field } from '../../model/kind.ts';
-import { type KeptFields, refuseStray } from '../fields.ts';
-import { type HistoryEvent, type HistoryRow, RefusedByStore } from '../port.ts';
+import { refuseStray } from '../fields.ts';
+import { type HistoryEvent, type HistoryRow, type KeptFields, RefusedByStore } from '../port.ts';
 import type { Footprint, SeriesParts } from './doubt.ts';
 import { DEVICE_TS, EVENTS, FLAGS, fieldKeyOf, RECEIVED_AT, SEQ } from './names.ts';
 

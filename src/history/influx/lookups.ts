@@ -1,8 +1,6 @@
-import type { SampleFlag, Value } from '../../model/sample.ts';
-import type { KeptField } from '../fields.ts';
-import type { HistoryRow, Identity } from '../port.ts';
-import { DEVICE_TS, FLAGS, fieldKeyOf, RECEIVED_AT, SEQ } from './names.ts';
-import type { InfluxServer, Series } from './server.ts';
+import type { HistoryRow, Identity, KeptField } from '../port.ts';
+import { rowsOf } from './rows.ts';
+import type { InfluxServer } from './server.ts';
 import { Statement } from './statement.ts';
 
 /** Instants of one device that are nearer than this are read in one go, with what lies between them. */
@@ -84,43 +82,4 @@ function spansOf(identities: readonly Identity[]): Span[] {
     ask(device, from, to);
   }
   return spans;
-}
-
-/** The rows of a series, as `GROUP BY *` answers them. */
-function* rowsOf(
-  kind: string,
-  { tags = {}, columns, values }: Series,
-  fields: readonly KeptField[],
-): Iterable<HistoryRow> {
-  const at = (name: string) => columns.indexOf(name);
-  const [time, receivedAt, deviceTs, seq, flags] = ['time', RECEIVED_AT, DEVICE_TS, SEQ, FLAGS].map(at) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const metrics = fields.map(({ field, type }) => ({ field, type, column: at(fieldKeyOf(field)) }));
-  for (const cells of values) {
-    const found: Record<string, Value> = {};
-    for (const { field, type, column } of metrics) {
-      const cell = cells[column];
-      if (typeof cell === type) found[field] = cell as Value;
-    }
-    yield {
-      kind,
-      device: tags.device ?? '',
-      ts: cells[time] as number,
-      receivedAt: (cells[receivedAt] ?? 0) as number,
-      deviceTs: (cells[deviceTs] ?? null) as number | null,
-      seq: (cells[seq] ?? null) as number | null,
-      flags: String(cells[flags] ?? '')
-        .split(',')
-        .filter((flag) => flag !== '') as SampleFlag[],
-      area: tags.area || null,
-      road: tags.road || null,
-      organisation: tags.organisation || null,
-      values: found,
-    };
-  }
 }

@@ -1,8 +1,8 @@
 import type { Store, Table } from '../../kernel/store.ts';
 import type { Kinds } from '../../model/kind.ts';
 import type { Offset } from '../../model/record.ts';
-import { type KeptFields, type KnownField, keptFields, refuseChanges } from '../fields.ts';
-import type { KindCounts } from '../port.ts';
+import { type KnownField, keptFields, refuseChanges } from '../fields.ts';
+import type { KeptFields, KindCounts } from '../port.ts';
 import type { DoubtEntry } from './doubt.ts';
 
 /** How far the history on the server has come. */

@@ -1,6 +1,5 @@
 import type { Value } from '../../model/sample.ts';
-import type { KeptField } from '../fields.ts';
-import type { Aggregate, ReadingItem, ReadingsQuery } from '../port.ts';
+import type { Aggregate, KeptField, ReadingItem, ReadingsQuery } from '../port.ts';
 import { fieldKeyOf } from './names.ts';
 import type { InfluxServer, Series } from './server.ts';
 import { Statement } from './statement.ts';

@@ -2,22 +2,27 @@ import type { Clock } from '../../kernel/clock.ts';
 import { messageOf, TownError } from '../../kernel/errors.ts';
 import type { Store } from '../../kernel/store.ts';
 import type { Kinds } from '../../model/kind.ts';
-import { fieldOf, type KeptFields } from '../fields.ts';
+import { fieldOf, fieldsOf } from '../fields.ts';
 import type {
+  EventPlace,
   HistoryBatch,
   HistoryCopy,
+  HistoryEvent,
   HistoryRow,
   HistoryState,
   HistoryStore,
   Identity,
+  KeptFields,
   ReadingItem,
   ReadingsQuery,
+  RowsQuery,
 } from '../port.ts';
 import type { InfluxAddress } from '../settings.ts';
 import { Doubt, type Footprint, keyOf } from './doubt.ts';
 import { eventLines, LineWriter } from './lines.ts';
 import { readRowsAt } from './lookups.ts';
 import { RECEIVED_AT } from './names.ts';
+import { readEvents, readRows } from './pages.ts';
 import { Progress, type Standing } from './progress.ts';
 import { readReadings } from './readings.ts';
 import { InfluxServer } from './server.ts';
@@ -111,11 +116,43 @@ export class InfluxHistory implements HistoryStore {
     return this.#ask(readReadings(this.#server, query, fieldOf(kept, query)));
   }
 
-  async count(kind: string): Promise<number> {
+  async rows(query: RowsQuery): Promise<HistoryRow[]> {
+    const fields = fieldsOf(this.#mustBeOpen().kept, query.kind);
+    const rows: HistoryRow[] = [];
+    for (let { after } = query; ; ) {
+      const limit = query.limit - rows.length;
+      const page = await this.#ask(
+        readRows(this.#server, { ...query, limit, ...(after === undefined ? {} : { after }) }, fields),
+      );
+      // What is in doubt stands here as it was as of the cursor, or not at all.
+      for (const row of page) {
+        const known = this.#doubt.has(row) ? this.#doubt.rowAt(row) : row;
+        if (known !== null) rows.push(known);
+      }
+      after = page.at(-1);
+      if (page.length < limit || rows.length >= query.limit) return rows;
+    }
+  }
+
+  async events(after: EventPlace, limit: number): Promise<HistoryEvent[]> {
+    this.#mustBeOpen();
+    return this.#ask(readEvents(this.#server, after, limit));
+  }
+
+  async eventsEnd(): Promise<EventPlace> {
+    return this.#mustBeOpen().standing.events;
+  }
+
+  kept(): KeptFields {
+    return this.#mustBeOpen().kept;
+  }
+
+  async count(kind: string, from?: number): Promise<number> {
     const { kept } = this.#mustBeOpen();
     if (!kept.has(kind)) return 0;
     const statement = new Statement();
-    statement.add(`SELECT count(${statement.name(RECEIVED_AT)}) FROM ${statement.name(kind)}`);
+    const since = from === undefined ? '' : ` WHERE time >= ${statement.instant(from)}`;
+    statement.add(`SELECT count(${statement.name(RECEIVED_AT)}) FROM ${statement.name(kind)}${since}`);
     const [series = []] = await this.#ask(this.#server.query(statement));
     return (series[0]?.values[0]?.[1] as number | undefined) ?? 0;
   }

@@ -7,9 +7,9 @@ const WRITER = new LineWriter(
     [
       'smart pole',
       [
-        { field: 'pm25', type: 'number' as const },
-        { field: 'doorOpen', type: 'boolean' as const },
-        { field: 'seq', type: 'number' as const },
+        { field: 'pm25', type: 'number' as const, unit: null },
+        { field: 'doorOpen', type: 'boolean' as const, unit: null },
+        { field: 'seq', type: 'number' as const, unit: null },
       ],
     ],
   ]),
