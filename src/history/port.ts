@@ -1,6 +1,7 @@
 import type { Field } from '../model/kind.ts';
 import type { Offset } from '../model/record.ts';
 import type { SampleFlag, Value } from '../model/sample.ts';
+import type { SeriesName, SeriesPoint } from '../model/series.ts';
 
 /** What makes a row one and the same: a device of a kind, and an instant (ms). */
 export interface Identity {
@@ -127,6 +128,35 @@ export interface KeptField {
 /** The fields that are kept of each kind, in a lasting order: those of the kind, and those it once had. */
 export type KeptFields = ReadonlyMap<string, readonly KeptField[]>;
 
+/** Which points of a series are meant; `from` is inclusive, `to` exclusive, ms. */
+export interface SeriesSelection {
+  series: SeriesName;
+  /** By tag: only points with one of these values. */
+  where?: Readonly<Record<string, readonly string[]>>;
+  from: number;
+  to: number;
+}
+
+/** Which points to read. */
+export interface SeriesQuery extends SeriesSelection {
+  limit: number;
+  /** The last point of the page before. */
+  after?: Pick<SeriesPoint, 'ts' | 'tags'>;
+}
+
+/** Which numbers of points to add up, for each value of the tag `by`. */
+export interface SeriesSumsQuery extends SeriesSelection {
+  by: string;
+  fields: readonly string[];
+}
+
+/** What the points with one value of a tag come to. */
+export interface SeriesSums {
+  /** The tag's value. */
+  key: string;
+  sums: Readonly<Record<string, number>>;
+}
+
 /** Thrown by a store for a batch that it will never take, whoever tries again. Anything else thrown is worth trying again. */
 export class RefusedByStore extends Error {
   override readonly name = 'RefusedByStore';
@@ -153,7 +183,7 @@ export interface HistoryCopy {
 
 /**
  * A store of readings. Who is the same sample as whom is decided by the writer, once for all stores (P6); a store only
- * keeps. The writer awaits each call before the next one; what reads may come at any time.
+ * keeps. The writer awaits each call before the next one; what reads, and `keep`, may come at any time.
  */
 export interface HistoryStore {
   /** What it is, as the ledger names it. */
@@ -176,6 +206,16 @@ export interface HistoryStore {
    * @throws TownError `invalid` for a kind or metric that it does not know, `unavailable` while it is not open
    */
   readings(query: ReadingsQuery): Promise<ReadingItem[]>;
+  /**
+   * Takes points of any series, durably, each whole: one that is there under the same identity is replaced; of several in
+   * one call the last one stays. A call that failed may have taken some: it is made again.
+   * @throws TownError `unavailable` while it is not open; anything else is worth trying again
+   */
+  keep(points: readonly SeriesPoint[]): Promise<void>;
+  /** Ascending by ts, then by the series' tags. @throws TownError `unavailable` while it is not open */
+  series(query: SeriesQuery): Promise<SeriesPoint[]>;
+  /** Ascending by key; none for a value without points. @throws TownError `unavailable` while it is not open */
+  seriesSums(query: SeriesSumsQuery): Promise<SeriesSums[]>;
   /**
    * Whole rows as of the cursor, ascending by ts, then device; fewer than `limit` only at the end.
    * @throws TownError `invalid` for a kind that it does not know, `unavailable` while it is not open

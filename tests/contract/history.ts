@@ -8,6 +8,7 @@ import { ListJournal } from '../support/journal.ts';
 import { identityContract } from './history-identity.ts';
 import { readingsContract } from './history-readings.ts';
 import { rowsContract } from './history-rows.ts';
+import { seriesContract } from './history-series.ts';
 
 const KIND = 'water-pressure';
 const WHEREABOUTS = {
@@ -175,6 +176,8 @@ export function historyContract(name: string, make: (place: string) => HistorySt
       const place = newPlace();
       return () => make(place);
     }, 20);
+
+    describe('series', () => seriesContract(newPlace, make));
 
     describe('reading back', () => readingsContract(() => make(newPlace())));
     describe('whole rows', () => rowsContract(make, newPlace));

@@ -78,6 +78,18 @@ export class MemoryHistory implements HistoryStore {
     throw new Error('nobody reads the memory');
   }
 
+  async keep(): Promise<never> {
+    throw new Error('nobody keeps points in the memory');
+  }
+
+  async series(): Promise<never> {
+    throw new Error('nobody asks the memory');
+  }
+
+  async seriesSums(): Promise<never> {
+    throw new Error('nobody asks the memory');
+  }
+
   async count(kind: string): Promise<number> {
     return [...this.table.values()].filter((row) => row.kind === kind).length;
   }

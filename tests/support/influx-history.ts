@@ -22,7 +22,10 @@ export class InfluxPlaces {
   newPlace(): string {
     this.#folder ??= mkdtempSync(join(tmpdir(), 'townpulse-influx-'));
     const place = join(this.#folder, String(this.#addresses.size));
-    this.#addresses.set(place, this.#newAddress());
+    const address = this.#newAddress();
+    // Not every place is gone to before its server ends.
+    address.catch(() => {});
+    this.#addresses.set(place, address);
     return place;
   }
 
@@ -58,6 +61,9 @@ export class InfluxPlaces {
       rowsAt: (kind, identities) => history().rowsAt(kind, identities),
       commit: (batch) => history().commit(batch),
       readings: (query) => (opened?.history ?? closed).readings(query),
+      keep: (points) => (opened?.history ?? closed).keep(points),
+      series: (query) => (opened?.history ?? closed).series(query),
+      seriesSums: (query) => (opened?.history ?? closed).seriesSums(query),
       rows: (query) => (opened?.history ?? closed).rows(query),
       events: (after, limit) => (opened?.history ?? closed).events(after, limit),
       eventsEnd: () => (opened?.history ?? closed).eventsEnd(),

@@ -1,7 +1,8 @@
-import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Value } from '../../model/sample.ts';
 import type { Aggregate, KeptField, ReadingItem, ReadingsQuery } from '../port.ts';
 import { columnOf, tableOf } from './schema.ts';
+import { Statement } from './statement.ts';
 
 const AGGREGATES: Record<Aggregate, (value: string) => string> = {
   mean: (value) => `avg(${value})`,
@@ -11,20 +12,6 @@ const AGGREGATES: Record<Aggregate, (value: string) => string> = {
 };
 
 const GROUPS = { none: "''", device: 'device', area: "coalesce(area, '')" } as const;
-
-/** The text of a query with the values that it is bound to: `$1` is the first. */
-class Statement {
-  readonly values: DuckDBValue[] = [];
-
-  text(value: string): string {
-    return `$${this.values.push(value)}`;
-  }
-
-  /** An instant or a width, ms. */
-  ms(value: number): string {
-    return `$${this.values.push(BigInt(Math.trunc(value)))}::BIGINT`;
-  }
-}
 
 /** Answers a query. Values are bound; the only names in the text are those of a kind's table and of its fields. */
 export async function readReadings(

@@ -35,7 +35,8 @@ export function columnOf(field: string): string {
   return quoted(`f:${field}`);
 }
 
-function quoted(name: string): string {
+/** A name as SQL has it. */
+export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 

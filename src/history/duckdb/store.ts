@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { TownError } from '../../kernel/errors.ts';
 import type { Kinds } from '../../model/kind.ts';
+import type { SeriesPoint } from '../../model/series.ts';
 import { fieldOf, fieldsOf } from '../fields.ts';
 import type {
   EventPlace,
@@ -15,6 +16,9 @@ import type {
   ReadingItem,
   ReadingsQuery,
   RowsQuery,
+  SeriesQuery,
+  SeriesSums,
+  SeriesSumsQuery,
 } from '../port.ts';
 import { copyFile } from './copy.ts';
 import { openFile } from './file.ts';
@@ -23,10 +27,12 @@ import { readEvents, readEventsEnd, readRows } from './pages.ts';
 import { readReadings } from './readings.ts';
 import { appendRows, withAppender } from './rows.ts';
 import { bringSchema, tableOf } from './schema.ts';
+import { bringSeries, keepPoints, readSeries, sumSeries } from './series.ts';
 
 interface Opened {
   /** The writer's own: a reader must not see into its transactions. */
   writing: DuckDBConnection;
+  /** Questions take turns on it, and so do points of series, which are no part of a batch. */
   reading: DuckDBConnection;
   tables: KeptFields;
   /** A connection of its own, for as long as it is used. */
@@ -73,6 +79,7 @@ export class DuckDbHistory implements HistoryStore {
       const [writing, reading] = [await kept(), await kept()];
       const tables = await bringSchema(writing, this.#kinds);
       await makeLookUpTable(writing);
+      await bringSeries(reading);
       const state = await readState(writing, tables);
       this.#opened = { writing, reading, tables, connect, close };
       return state;
@@ -137,6 +144,18 @@ export class DuckDbHistory implements HistoryStore {
         : reading.runAndReadAll(`${source} WHERE ts >= $1`, [BigInt(Math.trunc(from))]),
     );
     return Number(result.getRowsJS()[0]?.[0]);
+  }
+
+  async keep(points: readonly SeriesPoint[]): Promise<void> {
+    return this.#ask((reading) => keepPoints(reading, points));
+  }
+
+  async series(query: SeriesQuery): Promise<SeriesPoint[]> {
+    return this.#ask((reading) => readSeries(reading, query));
+  }
+
+  async seriesSums(query: SeriesSumsQuery): Promise<SeriesSums[]> {
+    return this.#ask((reading) => sumSeries(reading, query));
   }
 
   async copyTo(directory: string): Promise<HistoryCopy> {

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Field } from '../../model/kind.ts';
+import { type SeriesPoint, shapeOf } from '../../model/series.ts';
 import { refuseStray } from '../fields.ts';
 import { type HistoryEvent, type HistoryRow, type KeptFields, RefusedByStore } from '../port.ts';
 import type { Footprint, SeriesParts } from './doubt.ts';
@@ -100,6 +101,25 @@ export function eventLines(events: readonly HistoryEvent[], before: number): str
     lines += `${escapeMeasurement(EVENTS)},what=${escapeKey(what)} ${fields} ${whole(at)}${String(number++).padStart(6, '0')}\n`;
   }
   return lines;
+}
+
+/** Points of series as bodies of line protocol, times in ms. What a point has nothing to say of is not written. */
+export function seriesBodies(points: readonly SeriesPoint[]): string[] {
+  const bodies: string[] = [];
+  let body = '';
+  for (const { series, tags, ts, fields } of points) {
+    const named = [...shapeOf(series).tags].sort().map((tag) => `,${escapeKey(tag)}=${escapeKey(tags[tag] ?? '')}`);
+    const said = Object.entries(fields).flatMap(([field, value]) =>
+      value === null ? [] : [`${escapeKey(field)}=${typeof value === 'string' ? quoted(value) : value}`],
+    );
+    body += `${escapeMeasurement(series)}${named.join('')} ${said.join(',')} ${whole(ts)}\n`;
+    if (body.length >= BODY) {
+      bodies.push(body);
+      body = '';
+    }
+  }
+  if (body !== '') bodies.push(body);
+  return bodies;
 }
 
 function seriesOf(kind: KindLines, row: HistoryRow): Series {

@@ -2,6 +2,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { messageOf, TownError } from '../../kernel/errors.ts';
 import type { Store } from '../../kernel/store.ts';
 import type { Kinds } from '../../model/kind.ts';
+import type { SeriesPoint } from '../../model/series.ts';
 import { fieldOf, fieldsOf } from '../fields.ts';
 import type {
   EventPlace,
@@ -16,6 +17,9 @@ import type {
   ReadingItem,
   ReadingsQuery,
   RowsQuery,
+  SeriesQuery,
+  SeriesSums,
+  SeriesSumsQuery,
 } from '../port.ts';
 import type { InfluxAddress } from '../settings.ts';
 import { Doubt, type Footprint, keyOf } from './doubt.ts';
@@ -25,6 +29,7 @@ import { RECEIVED_AT } from './names.ts';
 import { readEvents, readRows } from './pages.ts';
 import { Progress, type Standing } from './progress.ts';
 import { readReadings } from './readings.ts';
+import { keepPoints, readSeries, sumSeries } from './series.ts';
 import { InfluxServer } from './server.ts';
 import { Statement } from './statement.ts';
 
@@ -155,6 +160,21 @@ export class InfluxHistory implements HistoryStore {
     statement.add(`SELECT count(${statement.name(RECEIVED_AT)}) FROM ${statement.name(kind)}${since}`);
     const [series = []] = await this.#ask(this.#server.query(statement));
     return (series[0]?.values[0]?.[1] as number | undefined) ?? 0;
+  }
+
+  async keep(points: readonly SeriesPoint[]): Promise<void> {
+    this.#mustBeOpen();
+    return this.#ask(keepPoints(this.#server, points));
+  }
+
+  async series(query: SeriesQuery): Promise<SeriesPoint[]> {
+    this.#mustBeOpen();
+    return this.#ask(readSeries(this.#server, query));
+  }
+
+  async seriesSums(query: SeriesSumsQuery): Promise<SeriesSums[]> {
+    this.#mustBeOpen();
+    return this.#ask(sumSeries(this.#server, query));
   }
 
   interrupt(): void {
