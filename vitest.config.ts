@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** Files at a time; what belongs to one phase must agree on it. The slow ones wait more than they work. */
 const TWO = { maxWorkers: 2 };
 const ONE = { maxWorkers: 1, fileParallelism: false };
+/** A unit takes milliseconds; what is waited for is a busy machine. */
+const PATIENT = { testTimeout: 30_000, hookTimeout: 30_000 };
 /** The phases of a run, one after the other. */
 const phase = (groupOrder: number) => ({ sequence: { groupOrder } });
 
@@ -14,6 +16,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           ...TWO,
+          ...PATIENT,
           ...phase(0),
           include: ['tests/**/*.test.ts'],
           exclude: [
@@ -26,6 +29,7 @@ export default defineConfig({
         test: {
           name: 'unit-shared',
           ...TWO,
+          ...PATIENT,
           ...phase(0),
           include: ['tests/{broker,cli,config,http,model,registry}/**/*.test.ts'],
           // These share their modules: to load fastify, zod and aedes anew for each file would take longer than its tests.
