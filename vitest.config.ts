@@ -22,6 +22,7 @@ export default defineConfig({
           exclude: [
             'tests/{broker,cli,config,http,model,registry,scenario,browser,crash,servers,bench}/**',
             'tests/deploy/assembled/**',
+            'tests/dashboards/schema.test.ts',
           ],
         },
       },
@@ -70,9 +71,19 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'deploy',
+          name: 'boards',
           ...ONE,
           ...phase(4),
+          include: ['tests/dashboards/schema.test.ts', 'tests/servers/boards/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: 'deploy',
+          ...ONE,
+          ...phase(5),
           include: ['tests/deploy/assembled/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 600_000,
@@ -82,7 +93,7 @@ export default defineConfig({
         test: {
           name: 'crash',
           ...ONE,
-          ...phase(5),
+          ...phase(6),
           include: ['tests/crash/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 120_000,

@@ -1,0 +1,130 @@
+import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { Name } from '../src/model/primitives.ts';
+import { Board } from './board.ts';
+import { areaColumn, columnsOf, deviceColumn, saidColumn, wordsOf } from './columns.ts';
+import { chart, figure, table, valuesOf } from './panels.ts';
+import type { Pen } from './pen.ts';
+import { lines, newest, newestRows, sums } from './query.ts';
+
+const KIND = 'lighting-controller';
+
+/** For the lighting crew: how the lamps burn, and which circuit or controller to drive to. */
+export function lighting(pen: Pen): Dashboard {
+  const { areas, roads } = pen.facts.town;
+  const every = pen.facts.interval(KIND);
+  const line = (field: string, title: Name) =>
+    chart(pen, { title, size: [8, 8], every, ...valuesOf(pen, KIND, field), queries: [lines(KIND, field, 'device')] });
+
+  return new Board(pen, {
+    id: 'lighting',
+    title: { zh: '照明', en: 'Lighting' },
+    about: {
+      zh: '亮灯情况与控制器状态。失联不等于灭灯：未上报的灯为未知。',
+      en: 'How the lamps burn, and the state of their controllers. Silence is not darkness: a lamp that is not heard of is unknown.',
+    },
+    refresh: '1m',
+    choices: { of: [KIND], tags: ['area', 'road', 'device'] },
+  })
+    .top(
+      figure(pen, {
+        title: { zh: '上报亮灯', en: 'Lamps that say they burn' },
+        about: {
+          zh: '三个上报周期内各控制器最新上报的实亮盏数之和；不等于亮灯率。',
+          en: 'The sum of the lamps lit by each controller’s newest word within three report intervals. It is no lighting rate.',
+        },
+        size: [6, 5],
+        back: 3 * every,
+        queries: [newest(KIND, 'lampsLit', 'sum')],
+      }),
+      figure(pen, {
+        title: { zh: '在册盏数', en: 'Lamps counted' },
+        size: [6, 5],
+        back: 3 * every,
+        queries: [newest(KIND, 'lampsTotal', 'sum')],
+      }),
+      figure(pen, {
+        title: { zh: '在报控制器', en: 'Controllers that report' },
+        about: {
+          zh: '三个上报周期内有读数的控制器数。日间断电回路上的单灯控制器白天不上报。',
+          en: 'Controllers with a reading within three report intervals. Those on a circuit that is switched off by day say nothing by day.',
+        },
+        size: [6, 5],
+        back: 3 * every,
+        queries: [newest(KIND, 'lampsTotal', 'count')],
+      }),
+      figure(pen, {
+        title: { zh: '最低电压', en: 'Lowest voltage' },
+        size: [6, 5],
+        back: 3 * every,
+        ...valuesOf(pen, KIND, 'voltage'),
+        decimals: 0,
+        queries: [newest(KIND, 'voltage', 'min')],
+      }),
+    )
+    .row(
+      { zh: '灯', en: 'Lamps' },
+      chart(pen, {
+        title: { zh: '各区域上报亮灯盏数', en: 'Lamps that say they burn, by area' },
+        size: [12, 9],
+        every,
+        as: 'stack',
+        queries: [sums(KIND, 'lampsLit', 'area')],
+        names: areas,
+      }),
+      chart(pen, {
+        title: { zh: '各道路上报亮灯盏数', en: 'Lamps that say they burn, by road' },
+        size: [12, 9],
+        every,
+        as: 'stack',
+        queries: [sums(KIND, 'lampsLit', 'road')],
+        names: roads,
+      }),
+    )
+    .row(
+      { zh: '供电与控制器', en: 'Supply and controllers' },
+      chart(pen, {
+        title: { zh: '各区域最低电压', en: 'Lowest voltage by area' },
+        about: {
+          zh: '虚线为回路停电的判定值。',
+          en: 'Dashed: below it, a circuit counts as dead.',
+        },
+        size: [12, 8],
+        every,
+        ...valuesOf(pen, KIND, 'voltage'),
+        queries: [lines(KIND, 'voltage', 'area', 'min')],
+        names: areas,
+      }),
+      chart(pen, {
+        title: { zh: '各区域功率因数', en: 'Power factor by area' },
+        size: [12, 8],
+        every,
+        ...valuesOf(pen, KIND, 'powerFactor'),
+        queries: [lines(KIND, 'powerFactor', 'area')],
+        names: areas,
+      }),
+      table(pen, {
+        title: { zh: '各控制器最新状态', en: 'Newest state of each controller' },
+        size: [24, 11],
+        query: newestRows(KIND, [
+          ...['lampsLit', 'lampsTotal', 'road', 'voltage', 'current', 'power'],
+          ...['lampFault', 'gearFault', 'relayFault', 'doorOpen'],
+        ]),
+        columns: {
+          device: deviceColumn(pen, 'lighting'),
+          area: areaColumn(pen),
+          road: { title: { zh: '道路', en: 'Road' }, words: wordsOf(pen, roads) },
+          ...columnsOf(pen, KIND, ['lampsLit', 'lampsTotal', 'voltage', 'current', 'power']),
+          ...columnsOf(pen, KIND, ['lampFault', 'gearFault', 'relayFault', 'doorOpen']),
+          Time: saidColumn(),
+        },
+        sort: { by: 'voltage' },
+      }),
+    )
+    .closedRow(
+      { zh: '所选设备（请先选择设备）', en: 'Chosen devices (choose some first)' },
+      line('power', { zh: '功率', en: 'Power' }),
+      line('current', { zh: '电流', en: 'Current' }),
+      line('energy', { zh: '累计电量', en: 'Cumulative energy' }),
+    )
+    .build();
+}

@@ -1,0 +1,84 @@
+import { nameOf, type Series, type Shown } from './grafana.ts';
+
+/** A look over a day shows at least so many values on a line. */
+const LINE = 3;
+
+/**
+ * What keeps a panel from showing what it is made for, when its queries (in their order) are answered so; null when nothing
+ * does. A line has several values, a figure one, a table rows with something in every column that it names; what a panel
+ * says of a series by its name, it says of one that there is.
+ */
+export function flawIn(panel: Shown, answers: readonly (readonly Series[])[]): string | null {
+  for (const [index, target] of panel.targets.entries()) {
+    const series = answers[index] ?? [];
+    if (series.length === 0) return `query ${target.refId} gives nothing`;
+    const flaw = target.resultFormat === 'table' ? flawInTable(panel, series) : flawInSeries(panel, series);
+    if (flaw !== null) return `query ${target.refId}: ${flaw}`;
+  }
+  return panel.type === 'table' ? null : strayNames(panel, answers);
+}
+
+function flawInSeries(panel: Shown, series: readonly Series[]): string | null {
+  const least = panel.type === 'timeseries' ? LINE : 1;
+  const most = Math.max(
+    ...series.flatMap(({ columns, values }) => columns.slice(1).map((_, at) => countIn(values, at + 1))),
+  );
+  if (panel.type !== 'timeseries' && panel.type !== 'stat' && panel.type !== 'bargauge') {
+    return `nobody has said what a ${panel.type} shows`;
+  }
+  if (most < least) return `${most} value(s) where a ${panel.type} shows ${least} or more`;
+  const first = series.flatMap(({ values }) => values.map((row) => row[1])).find((value) => value !== null);
+  return typeof first === 'number' ? null : `${JSON.stringify(first)} is no number`;
+}
+
+function flawInTable(panel: Shown, series: readonly Series[]): string | null {
+  const wanted = columnsOf(panel);
+  const rows = series.reduce((sum, { values }) => sum + values.length, 0);
+  if (rows === 0) return 'no row';
+  const tags = Object.keys(series[0]?.tags ?? {});
+  // Grafana's parser of tables puts the values of several tags into each other's columns.
+  if (tags.length > 1) return `a table is told apart by one tag, not by ${tags.join(' and ')}`;
+  for (const column of wanted) {
+    const has = series.some(({ tags = {}, columns, values }) => {
+      const at = columns.indexOf(column === 'Time' ? 'time' : column);
+      return (tags[column] ?? '') !== '' || (at >= 0 && countIn(values, at) > 0);
+    });
+    if (!has) return `nothing in the column ${column}`;
+  }
+  return null;
+}
+
+/** The columns that a table shows. */
+function columnsOf({ transformations = [] }: Shown): string[] {
+  const { options } = transformations.find(({ id }) => id === 'filterFieldsByName') ?? {};
+  return (options as { include: { names: string[] } } | undefined)?.include.names ?? [];
+}
+
+/** Values of a series' column that say something. */
+function countIn(values: readonly unknown[][], at: number): number {
+  return values.filter((row) => row[at] !== null && row[at] !== undefined && row[at] !== '').length;
+}
+
+/** What is said of series by name: a name that means one in particular must be there; names of many, at least one. */
+function strayNames({ targets, fieldConfig }: Shown, answers: readonly (readonly Series[])[]): string | null {
+  const there = new Set(
+    targets.flatMap((target, index) =>
+      (answers[index] ?? []).flatMap((series) =>
+        series.columns.slice(1).map((column) => nameOf(target, series, column)),
+      ),
+    ),
+  );
+  const said = (fieldConfig?.overrides ?? []).filter(({ matcher }) => matcher.id === 'byName');
+  const called = said.filter(({ properties }) => properties.some(({ id }) => id === 'displayName'));
+  if (called.length > 0) {
+    const nameless = [...there].filter(
+      (name) => name !== '' && !called.some(({ matcher }) => matcher.options === name),
+    );
+    if (nameless.length > 0) return `${nameless.join(', ')} has no name`;
+  }
+  for (const { matcher, properties } of said) {
+    if (properties.some(({ id }) => id === 'displayName')) continue;
+    if (!there.has(String(matcher.options))) return `there is no series ${matcher.options}`;
+  }
+  return null;
+}
