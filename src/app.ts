@@ -11,6 +11,7 @@ import { DeadLetters } from './decode/deadletters.ts';
 import { Decoder } from './decode/decoder.ts';
 import { compileFields } from './decode/fields.ts';
 import { createUnique } from './decode/unique.ts';
+import { Exporter } from './history/export/exporter.ts';
 import { historyStoreOf } from './history/stores.ts';
 import { HistoryWriter } from './history/writer.ts';
 import type { DeviceList } from './http/resources/device-import.ts';
@@ -40,17 +41,9 @@ import { Registry } from './registry/registry.ts';
 import { adminToken, Tokens } from './registry/tokens.ts';
 import { loadTown } from './registry/town-folder.ts';
 import { loadRulebook } from './rules/rulebook.ts';
-import {
-  checkRulebook,
-  RULEBOOK_FILE,
-  type RulebookCheck,
-  readRulebookFile,
-  surroundings,
-} from './rules/rulebook-file.ts';
+import { checkRulebook, RULEBOOK_FILE, readRulebookFile, surroundings } from './rules/rulebook-file.ts';
 import { RuleRunner } from './rules/runner.ts';
 import { Standing } from './rules/standing.ts';
-
-export { probeHistory } from './history/stores.ts';
 
 /** How to run the service. */
 export interface ServiceOptions {
@@ -211,6 +204,9 @@ export async function startService(settings: Settings, options: ServiceOptions):
     });
     backup.start();
     closers.add('backup', () => backup.stop());
+    const exporter = new Exporter(historyStore, dataDir, settings.disk.floor);
+    exporter.start();
+    closers.add('export', () => exporter.stop());
     const rules = new RuleRunner(
       kinds,
       journal,
@@ -278,6 +274,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
         deadLetters,
         makeBackup: () => backup.make(),
         readings: (query) => historyStore.readings(query),
+        exportRows: (query, signal) => exporter.make(query, signal),
         latest: (id) => {
           const known = live.of(id);
           const interval = registry.find(id)?.reportInterval ?? 0;
@@ -365,14 +362,6 @@ export async function startService(settings: Settings, options: ServiceOptions):
     await closers.close(realClock, STOP_DEADLINE_MS);
     throw error;
   }
-}
-
-/** Checks a rulebook file, the town's own unless one is given. Works on files alone. */
-export function checkRulebookFile(settings: Settings, file: string | undefined): RulebookCheck & { path: string } {
-  const kinds = loadKinds(settings.devices);
-  const { town, plan } = loadTown(settings.town);
-  const path = file ?? join(settings.town, RULEBOOK_FILE);
-  return { ...checkRulebook(readRulebookFile(path), path, surroundings(kinds, town, plan)), path };
 }
 
 function readLedger(

@@ -1,13 +1,11 @@
-import { createWriteStream, existsSync, rmSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { readBackup } from '../backup/archive.ts';
 import type { Manifest } from '../backup/manifest.ts';
-import { messageOf, TownError } from '../kernel/errors.ts';
 import { Client, type ClientOptions, clientCommand } from './client.ts';
+import { refuseExisting, writeWhole } from './whole-file.ts';
+
+const TAR = 'application/x-tar';
 
 /** `townpulse backup FILE` */
 export function backupCommand(): Command {
@@ -21,12 +19,12 @@ export function backupCommand(): Command {
 async function run(file: string, options: ClientOptions): Promise<void> {
   const client = new Client(options);
   if (file === '-') {
-    await pipeline(await client.download('/backup'), process.stdout);
+    await pipeline(await client.download('POST', '/backup', TAR), process.stdout);
     console.error('The backup holds tokens and secrets: keep it as you keep those.');
     return;
   }
-  if (existsSync(file)) throw new TownError('invalid', `${file} exists already: choose another name`);
-  const manifest = await writeFile(await client.download('/backup'), resolve(file));
+  refuseExisting(file);
+  const manifest = await writeWhole('the backup', await client.download('POST', '/backup', TAR), file, readBackup);
   if (options.json) console.log(JSON.stringify(manifest, null, 2));
   else for (const line of describeBackup(manifest)) console.log(line);
   console.error(`${file} holds tokens and secrets: keep it as you keep those (it is readable by you only, mode 0600).`);
@@ -46,23 +44,4 @@ export function describeBackup({ town, madeAt, ledger, history, journal, files }
       ? `the readings are not in it: they lie in ${history.store}, which needs a backup of its own`
       : `${rows} readings up to record ${history.cursor - 1}, journal ${journal.start} to ${journal.end - 1}, ${(bytes / 1e6).toFixed(1)} MB`,
   ];
-}
-
-/** Writes the stream to a file that appears under its name only once it is whole, verified and on the disk. */
-async function writeFile(stream: Readable, file: string): Promise<Manifest> {
-  const partial = `${file}.${process.pid}.partial`;
-  try {
-    await pipeline(stream, createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true }));
-    const manifest = await readBackup(partial);
-    await rename(partial, file);
-    const folder = await open(dirname(file), 'r');
-    await folder.sync();
-    await folder.close();
-    return manifest;
-  } catch (error) {
-    if (error instanceof TownError) throw error;
-    throw new TownError('unavailable', `the backup was not written to ${file}: ${messageOf(error)}`, { cause: error });
-  } finally {
-    rmSync(partial, { force: true });
-  }
 }

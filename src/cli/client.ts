@@ -97,18 +97,20 @@ export class Client {
   }
 
   /**
-   * Asks for `path` below /api/v1, and gives the answer as it streams; the service may take as long as it needs.
+   * Asks for `path` below /api/v1, and gives the answer, of the media type `type`, as it streams; the service may take as
+   * long as it needs.
    * @throws TownError with the service's own code and problems
    */
-  async download(path: string): Promise<IncomingMessage> {
+  async download(method: 'GET' | 'POST', path: string, type: string): Promise<IncomingMessage> {
     const send = this.#url.startsWith('https:') ? httpsRequest : httpRequest;
-    const options = { method: 'POST', headers: { authorization: `Bearer ${this.#token}` } };
+    const options = { method, headers: { authorization: `Bearer ${this.#token}` } };
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       send(`${this.#url}/api/v1${path}`, options, resolve).once('error', reject).end();
     }).catch((cause: unknown) => {
       throw this.#noAnswer(cause, cause);
     });
-    if (response.statusCode === 200 && response.headers['content-type'] === 'application/x-tar') return response;
+    const media = response.headers['content-type']?.split(';', 1)[0];
+    if (response.statusCode === 200 && media === type) return response;
     throw refusal(this.#url, response.statusCode ?? 0, parse(await textOf(response)));
   }
 

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { checkRulebookFile, probeHistory } from '../app.ts';
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { messageOf, TownError } from '../kernel/errors.ts';
 import { STORE_FILE } from '../kernel/store.ts';
+import { checkRulebookFile, probeHistory } from '../offline.ts';
 import { type ClientOptions, clientCommand, tokenOf } from './client.ts';
 import { checkDataDirectory, runningOn } from './doctor/data-directory.ts';
 import { type Finding, fine, wrong } from './doctor/finding.ts';

@@ -5,6 +5,7 @@ import { configCommand } from './config.ts';
 import { deadlettersCommand } from './deadletters.ts';
 import { devicesCommand } from './devices.ts';
 import { doctorCommand } from './doctor.ts';
+import { exportCommand } from './export.ts';
 import { report } from './failure.ts';
 import { initCommand } from './init.ts';
 import { restoreCommand } from './restore.ts';
@@ -25,6 +26,7 @@ export function createProgram(): Command {
     .addCommand(devicesCommand())
     .addCommand(rulesCommand())
     .addCommand(deadlettersCommand())
+    .addCommand(exportCommand())
     .addCommand(backupCommand())
     .addCommand(restoreCommand())
     .addCommand(doctorCommand())

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { checkRulebookFile } from '../app.ts';
 import { loadSettings } from '../config/load.ts';
+import { checkRulebookFile } from '../offline.ts';
 
 /** `townpulse rules …` */
 export function rulesCommand(): Command {

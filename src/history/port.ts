@@ -102,6 +102,9 @@ export interface ReadingItem {
   aggregates?: Partial<Record<Aggregate, number>>;
 }
 
+/** Rows of a page that are worth asking for at a time: of more, DuckDB sorts all that there are. */
+export const ROWS_PAGE = 5_000;
+
 /** Which rows to read: whole, of one kind; `from` is inclusive, `to` exclusive, ms. */
 export interface RowsQuery {
   kind: string;

@@ -15,6 +15,7 @@ import { deadLettersResource } from './resources/dead-letters.ts';
 import { demoFaultsResource } from './resources/demo-faults.ts';
 import { deviceImportResource } from './resources/device-import.ts';
 import { devicesResource } from './resources/devices.ts';
+import { exportResource } from './resources/export.ts';
 import { latestResource } from './resources/latest.ts';
 import { ledgerResource } from './resources/ledger.ts';
 import { lightingRateResource } from './resources/lighting-rate.ts';
@@ -104,6 +105,7 @@ function resources(api: Api, parts: HttpParts): void {
   refusedResource(api, parts);
   deviceImportResource(api, parts);
   readingsResource(api, parts);
+  exportResource(api, parts);
   deadLettersResource(api, parts);
   lightingRateResource(api, parts);
   rulesResource(api, parts);

@@ -12,6 +12,7 @@ import type { DeadLettersParts } from './resources/dead-letters.ts';
 import type { FaultDesk } from './resources/demo-faults.ts';
 import type { DeviceImportParts } from './resources/device-import.ts';
 import type { DevicesParts } from './resources/devices.ts';
+import type { ExportParts } from './resources/export.ts';
 import type { LatestParts } from './resources/latest.ts';
 import type { LedgerParts } from './resources/ledger.ts';
 import type { LightingRateParts } from './resources/lighting-rate.ts';
@@ -32,6 +33,7 @@ export interface HttpParts
     RefusedParts,
     DeviceImportParts,
     ReadingsParts,
+    ExportParts,
     DeadLettersParts,
     LightingRateParts,
     RulesParts,

@@ -61,6 +61,7 @@ const TOUR: [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload?
   ['POST', '/api/v1/devices/WP-0001/retire'],
   ['GET', '/api/v1/readings?device=WP-0001&metric=pressure'],
   ['GET', '/api/v1/readings?kind=water-pressure&metric=pressure&bucket=5m&groupBy=area'],
+  ['GET', '/api/v1/export?kind=water-pressure'],
   ['GET', '/api/v1/dead-letters'],
   ['GET', '/api/v1/lighting-rate/now?group=town'],
   ['GET', '/api/v1/lighting-rate?group=town'],

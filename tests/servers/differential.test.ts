@@ -1,7 +1,11 @@
+import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DuckDbHistory } from '../../src/history/duckdb/store.ts';
+import { Exporter } from '../../src/history/export/exporter.ts';
 import type { HistoryStore, ReadingItem, ReadingsQuery } from '../../src/history/port.ts';
 import { HistoryWriter } from '../../src/history/writer.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
@@ -11,6 +15,7 @@ import type { Sample, Value } from '../../src/model/sample.ts';
 import { InfluxPlaces } from '../support/influx-history.ts';
 import { hasInflux, INFLUX_VERSIONS, InfluxProcess, influxTitle } from '../support/influxdb.ts';
 import { ListJournal } from '../support/journal.ts';
+import { readParquet } from '../support/parquet.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 const name = { zh: '名', en: 'name' };
@@ -105,6 +110,24 @@ function rounded(items: readonly ReadingItem[]): ReadingItem[] {
   });
 }
 
+/** What a store exports: CSV as it is, and the rows of Parquet as another program reads them. */
+async function exported(store: HistoryStore, folder: string) {
+  const exporter = new Exporter(store, folder, 0);
+  const make = async (format: 'csv' | 'parquet') => {
+    const query = { kind: 'gas-meter', from: EARLIEST * MINUTE, to: LATEST * MINUTE, format };
+    return (await exporter.make(query, new AbortController().signal)).stream;
+  };
+  const file = join(folder, 'export.parquet');
+  await pipeline(await make('parquet'), createWriteStream(file));
+  return { csv: await text(await make('csv')), rows: await readParquet(file) };
+}
+
+/** The line of CSV that says the same as a row of Parquet. */
+function lineOf(row: Record<string, unknown>): string {
+  const cells = Object.values(row).map((value) => (value instanceof Date ? value.toISOString() : (value ?? '')));
+  return cells.join(',');
+}
+
 describe.each(INFLUX_VERSIONS)('%s', (version) => {
   describe.skipIf(!hasInflux(version))(`DuckDB and ${influxTitle(version)}`, () => {
     let server: InfluxProcess;
@@ -117,8 +140,9 @@ describe.each(INFLUX_VERSIONS)('%s', (version) => {
       places.remove();
     });
 
-    it('give the same answers from the same journal', async () => {
+    it('give the same answers, and the same exports, from the same journal', async () => {
       let answers = 0;
+      let rows = 0;
       await fc.assert(
         fc.asyncProperty(CASE, async ({ batches, queries }) => {
           const journal = new ListJournal();
@@ -155,6 +179,11 @@ describe.each(INFLUX_VERSIONS)('%s', (version) => {
               expect(rounded(found), JSON.stringify(query)).toEqual(rounded(expected));
               answers += found.length;
             }
+            const [table, other] = [await exported(embedded, folder), await exported(remote, folder)];
+            expect(other.csv).toBe(table.csv);
+            expect(other.rows).toEqual(table.rows);
+            expect(table.csv.split('\n').slice(1, -1)).toEqual(table.rows.map(lineOf));
+            rows += table.rows.length;
           } finally {
             await embedded.close();
             await remote.close();
@@ -163,6 +192,7 @@ describe.each(INFLUX_VERSIONS)('%s', (version) => {
         { numRuns: 5 },
       );
       expect(answers).toBeGreaterThan(1_000);
+      expect(rows).toBeGreaterThan(1_000);
     });
   });
 });

@@ -60,6 +60,10 @@ export class MemoryTown implements HttpParts {
     manifest: { madeAt: '2026-11-23T12:31:05.000Z', town: 'lailong' },
     stream: Readable.from(['the bytes ', 'of a backup'], { objectMode: false }),
   });
+  exportRows: HttpParts['exportRows'] = async ({ format }) => ({
+    stream: Readable.from(['device,ts\n', 'WP-1,1970-01-01T00:00:00.001Z\n'], { objectMode: false }),
+    bytes: format === 'csv' ? null : 40,
+  });
   readonly verdictOf = (device: string) => this.verdicts.get(device) ?? 'unknown';
   readonly latest = (device: string) => this.newest.get(device);
 
