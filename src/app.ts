@@ -40,8 +40,7 @@ import { loadKinds } from './registry/kinds.ts';
 import { Registry } from './registry/registry.ts';
 import { adminToken, Tokens } from './registry/tokens.ts';
 import { loadTown } from './registry/town-folder.ts';
-import { loadRulebook } from './rules/rulebook.ts';
-import { checkRulebook, RULEBOOK_FILE, readRulebookFile, surroundings } from './rules/rulebook-file.ts';
+import { type RulebookChange, surroundings, TownRulebook } from './rules/rulebook-file.ts';
 import { RuleRunner } from './rules/runner.ts';
 import { Standing } from './rules/standing.ts';
 
@@ -82,6 +81,8 @@ export interface Service {
   importDevices: HttpParts['importDevices'];
   /** Gives a device a secret; the old one is dead at once. */
   rotate(id: string): Promise<string>;
+  /** Reads the rulebook's file anew. @throws TownError `rulebook-invalid`; the one in force stays */
+  reloadRules(by: string): Promise<RulebookChange>;
   /** Stops in data order; resolves with what went wrong. Twice is once. */
   stop(): Promise<Error[]>;
 }
@@ -115,8 +116,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
     const kinds = loadKinds(settings.devices);
     const { town, plan } = loadTown(settings.town);
     const around = surroundings(kinds, town, plan);
-    const rulebookPath = join(settings.town, RULEBOOK_FILE);
-    const rulebook = loadRulebook(readRulebookFile(rulebookPath), rulebookPath, around);
+    const rulebook = new TownRulebook(settings.town, around);
 
     // The one store, its clock, and the journal that everything passes through.
     closers.add('data directory', takeDataDirectory(dataDir));
@@ -133,8 +133,10 @@ export async function startService(settings: Settings, options: ServiceOptions):
     const tokens = new Tokens(token);
     await recordChanges(store, journal, [
       { what: 'town', town },
-      { what: 'rulebook', text: rulebook.text, version: rulebook.version },
+      { what: 'rulebook', text: rulebook.book.text, version: rulebook.book.version },
     ]);
+    const reloadRules = (by: string) =>
+      rulebook.reload(({ text, version }) => recordChanges(store, journal, [{ what: 'rulebook', text, version }], by));
 
     // 1–3: the door, the gate, and what it makes of a message.
     const deadLetters = new DeadLetters(store, settings.deadletters);
@@ -288,7 +290,8 @@ export async function startService(settings: Settings, options: ServiceOptions):
         },
         rules: {
           overview: () => standing.overview(),
-          check: (text) => checkRulebook(text, RULEBOOK_FILE, around),
+          check: (text) => rulebook.check(text),
+          reload: reloadRules,
         },
         alerts: {
           list: (query) => alerts.list(query),
@@ -354,7 +357,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
     }
     isReady = true;
     return {
-      ...{ httpPort, mqttPort, town, clock, tokenFile, resumedAt, importDevices },
+      ...{ httpPort, mqttPort, town, clock, tokenFile, resumedAt, importDevices, reloadRules },
       rotate: async (id) => (await rotate(id)).credentials.secret,
       stop: () => closers.close(realClock, STOP_DEADLINE_MS),
     };

@@ -1,12 +1,15 @@
 import { Command } from 'commander';
 import { loadSettings } from '../config/load.ts';
 import { checkRulebookFile } from '../offline.ts';
+import type { RulebookChange } from '../rules/rulebook-file.ts';
+import { Client, type ClientOptions, clientCommand } from './client.ts';
 
 /** `townpulse rules …` */
 export function rulesCommand(): Command {
   return new Command('rules')
     .description('the rulebook')
     .addCommand(checkCommand())
+    .addCommand(reloadCommand())
     .addHelpText('after', '\nExample:\n  $ townpulse rules check');
 }
 
@@ -23,4 +26,16 @@ function checkCommand(): Command {
       else for (const problem of problems) console.error(`${problem.path}: ${problem.message}`);
       if (problems.length > 0) process.exitCode = 2;
     });
+}
+
+function reloadCommand(): Command {
+  return clientCommand('reload', "has the running service read the town's rulebook anew", 'rules reload').action(
+    async (options: ClientOptions) => {
+      const change = await new Client(options).ask<RulebookChange>('POST', '/rules/reload');
+      if (options.json) return console.log(JSON.stringify(change, null, 2));
+      console.log(`in force: ${change.version}, ${change.kept} rules as they were`);
+      for (const what of ['added', 'changed', 'reworded', 'removed'] as const)
+        if (change[what].length > 0) console.log(`${what}: ${change[what].join(', ')}`);
+    },
+  );
 }

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Command } from 'commander';
 import { type Service, startService } from '../app.ts';
 import { loadSettings } from '../config/load.ts';
-import { TownError } from '../kernel/errors.ts';
+import { messageOf, TownError } from '../kernel/errors.ts';
 import { createLogger, type Logger } from '../kernel/logger.ts';
 import type { TrialRequest } from '../kernel/town-clock.ts';
 import { startDemo } from './demo.ts';
@@ -62,6 +62,7 @@ async function run(options: Options): Promise<void> {
   const stopped = stopSignal();
   console.log(`ready http://${settings.host}:${service.httpPort} mqtt://${settings.host}:${service.mqttPort}`);
   for (const line of greeting) console.log(line);
+  process.on('SIGHUP', () => void reload(service, log));
   await stopped;
   process.exit(await stop(service, log));
 }
@@ -77,6 +78,15 @@ function stopSignal(): Promise<void> {
     process.once('SIGINT', onSignal);
     process.once('SIGTERM', onSignal);
   });
+}
+
+async function reload(service: Service, log: Logger): Promise<void> {
+  try {
+    log.info({ ...(await service.reloadRules('SIGHUP')) }, 'the rulebook was read anew');
+  } catch (error) {
+    const problems = error instanceof TownError ? error.problems : [];
+    log.error({ error: messageOf(error), problems }, 'the rulebook was not taken; the one in force stays');
+  }
 }
 
 async function stop(service: Service, log: Logger): Promise<number> {

@@ -23,7 +23,7 @@ export const PROBLEM_TYPE = 'application/problem+json';
 /** HTTP status by code. Those of 500 are about the service itself, and no business of the caller's: the log has them. */
 export const STATUS: Readonly<Record<ErrorCode, number>> = {
   'config-invalid': 500,
-  'rulebook-invalid': 500,
+  'rulebook-invalid': 422,
   'town-invalid': 500,
   'data-dir-locked': 500,
   'data-dir-unusable': 500,

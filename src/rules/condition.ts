@@ -9,9 +9,12 @@ import { didYouMean } from '../kernel/nearest.ts';
 import type { Device } from '../model/device.ts';
 import type { Kind } from '../model/kind.ts';
 import type { Value } from '../model/sample.ts';
+import { implausible } from './plausible.ts';
 
 /** A condition of a rule, compiled for a kind. */
 export interface Condition {
+  /** As it is written in the rulebook. */
+  text: string;
   /** The fields a sample must have for the condition to say anything. */
   fields: readonly string[];
   /** The attributes a device must state. */
@@ -20,6 +23,16 @@ export interface Condition {
   isOptional: boolean;
   /** Whether it holds for a sample's values and what its device states; null when one of them says too little. */
   holds(values: Readonly<Record<string, Value>>, attributes: Device['attributes']): boolean | null;
+  /** The text with figures in the place of names: `0.12 < 0.14`; `?` where there is none. */
+  figures(values: Readonly<Record<string, Value>>, attributes: Device['attributes']): string;
+}
+
+/** Where in a condition's text something is asked for by its name. */
+interface Asked {
+  start: number;
+  end: number;
+  of: 'field' | 'attribute';
+  name: string;
 }
 
 /** Why a text is no condition, and how far into the text that stands (0-based). */
@@ -51,17 +64,20 @@ export class Conditions {
   compile(text: string): Condition | Flaw {
     try {
       const program = this.#environment.parse(text);
-      const { fields, attributes } = this.#namesIn(program.ast);
+      const { fields, attributes, asked, doubt } = this.#namesIn(program.ast);
       const { valid, type, error } = program.check();
       if (!valid) return this.#flaw(text, error);
       if (type !== 'bool') return { message: `it gives a ${type}, where a condition gives true or false`, offset: 0 };
       if (fields.length === 0)
         return { message: 'it asks for no field, so that no sample could ever change it', offset: 0 };
+      if (doubt !== null) return doubt;
       // One for all askings: every sample is asked, and a new one each time shows.
       const context: Record<string, Value | Device['attributes']> = {};
       return {
+        text,
         fields,
         attributes,
+        figures: (values, stated) => filled(text, asked, values, stated),
         isOptional: fields.some((name) => this.#kind.fields[name]?.optional === true),
         holds: (values, stated) => {
           for (const attribute of attributes) if (stated[attribute] === undefined) return null;
@@ -86,21 +102,29 @@ export class Conditions {
   }
 
   /** The fields and attributes that an expression names; its own variables are neither. */
-  #namesIn(ast: ASTNode): { fields: string[]; attributes: string[] } {
+  #namesIn(ast: ASTNode): { fields: string[]; attributes: string[]; asked: Asked[]; doubt: Flaw | null } {
     const fields = new Set<string>();
     const attributes = new Set<string>();
+    const asked: Asked[] = [];
+    let doubt: Flaw | null = null;
     const visit = (node: unknown): void => {
       if (Array.isArray(node)) return node.forEach(visit);
       if (typeof node !== 'object' || node === null || !('op' in node)) return;
-      const { op, args } = node as ASTNode;
+      const { op, args, start, end } = node as ASTNode;
       const attribute = attributeIn(node as ASTNode);
-      if (op === 'id' && this.#kind.fields[args as string] !== undefined) fields.add(args as string);
-      else if (attribute !== null) attributes.add(attribute);
-      else if (Array.isArray(args)) args.forEach(visit);
+      const message = implausible(node as ASTNode, this.#kind);
+      if (message !== null) doubt ??= { message, offset: start };
+      if (op === 'id' && this.#kind.fields[args as string] !== undefined) {
+        fields.add(args as string);
+        asked.push({ start, end, of: 'field', name: args as string });
+      } else if (attribute !== null) {
+        attributes.add(attribute);
+        asked.push({ start, end, of: 'attribute', name: attribute });
+      } else if (Array.isArray(args)) args.forEach(visit);
       else visit(args);
     };
     visit(ast);
-    return { fields: [...fields], attributes: [...attributes] };
+    return { fields: [...fields], attributes: [...attributes], asked, doubt };
   }
 
   #flaw(text: string, error: unknown): Flaw {
@@ -125,6 +149,23 @@ export class Conditions {
 /** Whether compiling gave a flaw. */
 export function isFlaw(compiled: Condition | Flaw): compiled is Flaw {
   return 'offset' in compiled;
+}
+
+function filled(
+  text: string,
+  asked: readonly Asked[],
+  values: Readonly<Record<string, Value>>,
+  attributes: Device['attributes'],
+): string {
+  let shown = '';
+  let from = 0;
+  for (const { start, end, of, name } of [...asked].sort((a, b) => a.start - b.start)) {
+    const value = (of === 'field' ? values : attributes)[name];
+    const figure = typeof value === 'number' ? Number(value.toPrecision(6)) : value;
+    shown += text.slice(from, start) + (typeof figure === 'string' ? JSON.stringify(figure) : (figure ?? '?'));
+    from = end;
+  }
+  return shown + text.slice(from);
 }
 
 /** The attribute that a node asks for, as `attributes.NAME` or `attributes["NAME"]`; null when it asks for none. */

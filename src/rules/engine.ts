@@ -1,6 +1,5 @@
 import type { Kinds } from '../model/kind.ts';
 import type { ChangeRecord, JournalRecord, SampleRecord, TickRecord } from '../model/record.ts';
-import { coverageId } from '../model/rule.ts';
 import { Sun } from '../model/sun.ts';
 import type { Transition } from '../model/transition.ts';
 import { type GroupCount, Lighting } from './lighting.ts';
@@ -8,7 +7,7 @@ import { LightingRecord } from './lighting-record.ts';
 import { type Occurrence, Occurrences } from './occurrences.ts';
 import { RatioJudge } from './ratio.ts';
 import { appliesTo, type Member, Roster } from './roster.ts';
-import { EMPTY_RULEBOOK, type Rulebook, readRulebook } from './rulebook.ts';
+import { type CompiledRule, contentOf, EMPTY_RULEBOOK, idsOf, type Rulebook, readRulebook } from './rulebook.ts';
 import { SilenceJudge } from './silence.ts';
 import { Speech } from './speech.ts';
 import { subjectOf, ThresholdJudge } from './threshold.ts';
@@ -106,7 +105,7 @@ export class Engine {
       const before = this.book;
       this.adopt(change.text);
       this.isBookChanged = true;
-      this.#closeWithoutRule(before, at);
+      this.#turnOver(before, at);
       return;
     }
     this.roster.apply(change, at);
@@ -118,17 +117,27 @@ export class Engine {
     }
   }
 
-  /** Ends what rules of `before` held that are no more, and lets go whom the others do not judge any more. */
-  #closeWithoutRule(before: Rulebook, at: number): void {
-    // A rule that judges in another way under the old name is another rule.
-    const types = new Map(before.rules.map(({ id, type }) => [id, type]));
+  /**
+   * Ends what rules of `before` held that are no more, and lets go whom the others do not judge any more. A rule whose
+   * content is what it was goes on as if nothing had happened. One that judges otherwise now begins anew: nobody has waited
+   * for its new condition yet, and nothing was judged by it. Its open alerts stay until it finds them over: to end an alert
+   * and raise it again for a limit that moved would be two untruths to the bureau.
+   */
+  #turnOver(before: Rulebook, at: number): void {
+    const old = new Map(before.rules.map((rule) => [rule.id, rule]));
     // One that is not in `before` was there all the same where `before` is a book that did not compile any more.
-    const kept = this.book.rules.filter(({ id, type }) => (types.get(id) ?? type) === type);
-    const ids = new Set(kept.flatMap((rule) => (rule.type === 'ratio' ? [rule.id, coverageId(rule)] : [rule.id])));
+    const was = (rule: CompiledRule) => old.get(rule.id) ?? rule;
+    // A rule that judges in another way, or other things, under the old name is another rule.
+    const kept = this.book.rules.filter((rule) => was(rule).type === rule.type && was(rule).kind === rule.kind);
+    const changed = kept.filter((rule) => contentOf(was(rule)) !== contentOf(rule));
+    const [alive, anew] = [new Set(kept.flatMap(idsOf)), new Set(changed.flatMap(idsOf))];
     for (const id of this.occurrences.rules()) {
-      if (ids.has(id)) continue;
-      for (const occurrence of this.occurrences.all(id)) this.#close(occurrence, at, 'rule-removed');
+      for (const occurrence of this.occurrences.all(id)) {
+        if (!alive.has(id)) this.#close(occurrence, at, 'rule-removed');
+        else if (anew.has(id) && occurrence.firedAt === null) this.occurrences.close(occurrence, at, 'rule-changed');
+      }
     }
+    for (const { id } of changed) this.roster.forget(id);
     for (const member of this.roster.inOrder()) this.#letGo(member, at);
   }
 

@@ -128,6 +128,16 @@ export class Roster {
     this.changedHeard.add(device.id);
   }
 
+  /** Forgets what a rule has judged: it judges otherwise from now on. */
+  forget(rule: string): void {
+    for (const { device, heard } of this.members.values()) {
+      if (heard.judged[rule] === undefined) continue;
+      // Not as if it had never been: what has a detector keeps it.
+      heard.judged[rule] = 0;
+      this.changedHeard.add(device.id);
+    }
+  }
+
   /** Devices that hang from a network node, in the order of their ids. */
   childrenOf(node: string): string[] {
     return [...(this.#children.get(node) ?? [])].sort();

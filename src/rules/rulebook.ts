@@ -70,6 +70,27 @@ export function versionOf(text: string): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
 
+/**
+ * What a rule judges by: two of the same content find the same. How it is called, how grave it is, whose it is and who holds
+ * it back is no part of it.
+ */
+export function contentOf(rule: CompiledRule): string {
+  const {
+    name: _name,
+    severity: _severity,
+    basis: _basis,
+    organisation: _organisation,
+    inhibitedBy: _by,
+    ...content
+  } = rule;
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
+}
+
+/** The ids that a rule's alerts go by. */
+export function idsOf(rule: CompiledRule): string[] {
+  return rule.type === 'ratio' ? [rule.id, coverageId(rule)] : [rule.id];
+}
+
 /** A rule as it is written: whatever of it can be checked is, also where another part of it is wrong. */
 type Written = z.infer<typeof RuleList>[number];
 

@@ -66,6 +66,7 @@ const TOUR: [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload?
   ['GET', '/api/v1/lighting-rate/now?group=town'],
   ['GET', '/api/v1/lighting-rate?group=town'],
   ['GET', '/api/v1/rules'],
+  ['POST', '/api/v1/rules/reload'],
   ['POST', '/api/v1/rules/check', { text: '- id: presure' }],
   ['GET', '/api/v1/alerts'],
   ['GET', '/api/v1/alerts/a1'],

@@ -43,6 +43,15 @@ describe('a condition', () => {
     expect(open.holds({ tamper: true, valveOpen: true }, {})).toBe(false);
   });
 
+  it.each<[string, Record<string, Value>, Device['attributes'], string]>([
+    ['pressure < attributes.minPressure', { pressure: 0.12 }, { minPressure: 0.14 }, '0.12 < 0.14'],
+    ['pressure<attributes["minPressure"] + 0.01', { pressure: 0.1 + 0.2 }, {}, '0.3<? + 0.01'],
+    ['attributes.role == "end" && pressure < 0.14', {}, { role: 'end' }, '"end" == "end" && ? < 0.14'],
+    ['[pressure, flow].exists(v, v < 0.0)', { pressure: 1, flow: -2 }, {}, '[1, -2].exists(v, v < 0.0)'],
+  ])('%s with its figures filled in', (text, values, attributes, shown) => {
+    expect(compiled('water-pressure', text).figures(values, attributes)).toBe(shown);
+  });
+
   it('says which fields and attributes it asks for', () => {
     const { fields, attributes } = compiled(
       'water-pressure',

@@ -82,6 +82,29 @@ describe('a change of the rulebook', () => {
     expect(town.story().at(-1)).toBe('10:03:00 resolved leak GM-1 (cleared)');
   });
 
+  it('goes on waiting where a rule only has another name, severity or owner', () => {
+    const slow = LEAK.replace('severity', 'for: 1h, severity');
+    const town = new Timeline('2026-11-22T10:00', slow, [gasMeter('GM-1')]).at('10:01').reports('GM-1', { leak: 30 });
+    town
+      .at('10:30')
+      .rulebook(slow.replace('en: Leak', 'en: Gas').replace('major', 'critical, basis: a, inhibitedBy: []'));
+    expect(town.at('11:02').story().at(-1)).toBe('11:01:00 fired leak GM-1 (held)');
+    expect(town.verdict('leak', 'GM-1')).toBe('breach');
+  });
+
+  it('begins anew where a rule judges otherwise: nobody has waited for that, and nothing is known by it', () => {
+    const slow = LEAK.replace('severity', 'for: 1h, severity');
+    const town = new Timeline('2026-11-22T10:00', slow, [gasMeter('GM-1'), gasMeter('GM-2')]).at('10:01');
+    town.reports('GM-1', { leak: 30 }).reports('GM-2', { leak: 3 }).at('10:30');
+    town.rulebook(slow.replace('leak >= 25', 'leak >= 21'));
+    expect(town.story().at(-1)).toBe('10:30:00 vanished leak GM-1 (rule-changed)');
+    expect(town.at('10:31').verdict('leak', 'GM-2')).toBe('unknown: no-sample');
+    expect(town.reports('GM-1', { leak: 22 }).at('11:31:05').story().slice(-2)).toEqual([
+      '10:31:00 begun leak GM-1 (condition)',
+      '11:31:00 fired leak GM-1 (held)',
+    ]);
+  });
+
   it('lets go a subject that the rule does not name any more', () => {
     const town = new Timeline('2026-11-22T10:00', FEEDER, [concentrator('LC-1')])
       .at('10:01')

@@ -1,10 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/kernel/package-root.ts';
 import { loadTown } from '../../src/registry/town-folder.ts';
 import { loadRulebook, type RulebookSurroundings, readRulebook, versionOf } from '../../src/rules/rulebook.ts';
-import { checkRulebook, readRulebookFile, surroundings } from '../../src/rules/rulebook-file.ts';
+import {
+  checkRulebook,
+  differenceOf,
+  readRulebookFile,
+  surroundings,
+  TownRulebook,
+} from '../../src/rules/rulebook-file.ts';
+import { temporaryFolder } from '../support/temporary.ts';
 import { KINDS } from './support/town.ts';
 
 const AROUND: RulebookSurroundings = {
@@ -69,6 +76,70 @@ describe('the rulebook of the sample town', () => {
 
   it('is refused in words when it cannot be read', () => {
     expect(() => readRulebookFile(join(folder, 'no-such.yaml'))).toThrow(/the rulebook .*no-such\.yaml cannot be read/);
+  });
+});
+
+describe('a figure that no field can have', () => {
+  it.each([
+    ['pressure < 140', 'MPa from -0.1 to 2.5', 'for 140 kPa write 0.14'],
+    ['140.0 > pressure', 'MPa from -0.1 to 2.5', 'for 140 kPa write 0.14'],
+    ['battery < 10 || pressure > 5', 'MPa from -0.1 to 2.5', 'for 5 kPa write 0.005'],
+    ['temperature < -300', '°C from -20 to 60', ''],
+  ])('%s is refused with the unit and the range', (when, range, hint) => {
+    const [problem, ...more] = spoilt('pressure < attributes.minPressure', when);
+    expect(more).toEqual([]);
+    expect(problem).toMatch(/^rules.yaml:6:(9|25): /);
+    expect(problem).toContain(range);
+    expect(problem?.endsWith(hint)).toBe(true);
+  });
+
+  it.each(['pressure < 0.14', 'pressure < 2.5', 'pressure > -0.1', 'pressure - 3.0 < -2.9', 'rssi < -120'])(
+    '%s is none',
+    (when) => {
+      expect(spoilt('pressure < attributes.minPressure', when)).toEqual([]);
+    },
+  );
+});
+
+describe('a rulebook that takes the place of another', () => {
+  const book = (text: string) => loadRulebook(text, 'rules.yaml', AROUND);
+  const other = THRESHOLD.replace('id: low-pressure', 'id: other');
+
+  it('names what it adds, changes, rewords, removes and leaves', () => {
+    const before = book(THRESHOLD + RATIO + other);
+    const after = book(
+      THRESHOLD.replace('10m', '5m') +
+        RATIO.replace('en: Lighting rate', 'en: Rate') +
+        RATIO.replace('id: ', 'id: new-'),
+    );
+    expect(differenceOf(before, after)).toEqual({
+      ...{ version: after.version, added: ['new-lighting-rate'], changed: ['low-pressure'] },
+      ...{ reworded: ['lighting-rate'], removed: ['other'], kept: 0 },
+    });
+    expect(differenceOf(before, before)).toMatchObject({ changed: [], reworded: [], kept: 3 });
+    const clearer = book(THRESHOLD.replace('  for', '  clear: pressure > attributes.minPressure\n  for'));
+    expect(differenceOf(book(THRESHOLD), clearer).changed).toEqual(['low-pressure']);
+  });
+
+  it('comes into force whole or not at all', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'rules.yaml');
+    writeFileSync(file, THRESHOLD);
+    const rulebook = new TownRulebook(folder, AROUND);
+    const recorded: string[] = [];
+    const record = async ({ text }: { text: string }) => void recorded.push(text);
+    writeFileSync(file, THRESHOLD.replace('pressure <', 'presure <'));
+    await expect(rulebook.reload(record)).rejects.toMatchObject({
+      code: 'rulebook-invalid',
+      problems: [{ path: expect.stringMatching(/rules\.yaml:6:9$/) }],
+    });
+    expect([recorded, rulebook.book.text]).toEqual([[], THRESHOLD]);
+    writeFileSync(file, other);
+    const fails = () => Promise.reject(new Error('the disk is full'));
+    await expect(rulebook.reload(fails)).rejects.toThrow('the disk is full');
+    expect(rulebook.book.text).toBe(THRESHOLD);
+    expect(await rulebook.reload(record)).toMatchObject({ added: ['other'], removed: ['low-pressure'] });
+    expect([recorded, rulebook.book.text]).toEqual([[other], other]);
   });
 });
 

@@ -3,6 +3,7 @@ import type { Problem } from '../../kernel/errors.ts';
 import { Severity, Subject } from '../../model/alert.ts';
 import { Name } from '../../model/primitives.ts';
 import { Verdict } from '../../model/verdict.ts';
+import { principalOf } from '../access.ts';
 import type { Api } from '../api.ts';
 import { listOf, PlacePaging, pageByPlace } from '../lists.ts';
 
@@ -22,6 +23,22 @@ const RuleOverview = z
 /** A rule of the book in force, and how things stand by it. */
 export type RuleOverview = z.infer<typeof RuleOverview>;
 
+const Ids = z.array(z.string());
+const RulebookChange = z
+  .object({
+    version: z.string().meta({ description: 'sha256:… of the rulebook in force' }),
+    added: Ids,
+    changed: Ids.meta({
+      description: 'they judge otherwise and begin anew; open alerts stay until they are found over',
+    }),
+    reworded: Ids.meta({ description: 'they judge as before, under another name, severity, organisation …' }),
+    removed: Ids.meta({ description: 'their alerts are closed' }),
+    kept: z.int().meta({ description: 'how many stayed as they were' }),
+  })
+  .meta({ id: 'RulebookChange' });
+/** What a rulebook changed of the one before. */
+export type RulebookChange = z.infer<typeof RulebookChange>;
+
 /** What the rules' resource needs. */
 export interface RulesParts {
   rules: {
@@ -29,6 +46,8 @@ export interface RulesParts {
     overview(): readonly RuleOverview[];
     /** Reads a rulebook without putting it in force: how many rules it has, and everything that is wrong with it. */
     check(text: string): { rules: number; problems: readonly Problem[] };
+    /** Reads the town's rulebook anew and puts it in force. Throws TownError `rulebook-invalid`; the old one stays. */
+    reload(by: string): Promise<RulebookChange>;
   };
 }
 
@@ -48,12 +67,17 @@ const Checked = z
   })
   .meta({ id: 'RulebookCheck' });
 
-/** `GET /rules`, `POST /rules/check` */
+/** `GET /rules`, `POST /rules/check`, `POST /rules/reload` */
 export function rulesResource(api: Api, { rules }: RulesParts): void {
   const tags = ['rules'];
   const list = { summary: 'The rules in force, each with its verdicts now', tags, querystring: PlacePaging };
   api.get('/rules', { schema: { ...list, response: { 200: listOf(RuleOverview) } } }, (request) =>
     pageByPlace(rules.overview(), request.query),
+  );
+
+  const reload = { summary: "Reads the town's rulebook anew: it comes into force whole, or the old one stays", tags };
+  api.post('/rules/reload', { schema: { ...reload, response: { 200: RulebookChange } } }, (request) =>
+    rules.reload(principalOf(request).name),
   );
 
   const check = {

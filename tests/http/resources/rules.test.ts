@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { TownError } from '../../../src/kernel/errors.ts';
 import { asking, expectProblem, walk } from '../support/asking.ts';
 import { AS_ADMIN, AS_OFFICER, MemoryTown } from '../support/town.ts';
 
@@ -57,5 +58,26 @@ describe('checking a rulebook', () => {
     const headers = { ...AS_ADMIN, 'content-type': 'text/yaml' };
     const answer = await asking(new MemoryTown())('POST', '/api/v1/devices', { headers, payload: 'id: WP-1' });
     expectProblem(answer, 415, 'invalid');
+  });
+});
+
+describe('reloading the rulebook', () => {
+  it("is an administrator's, and tells what changed", async () => {
+    const town = new MemoryTown();
+    const ask = asking(town);
+    const { status, json } = await ask('POST', '/api/v1/rules/reload');
+    expect([status, json]).toEqual([
+      200,
+      { version: 'sha256:77', added: ['burst'], changed: [], reworded: [], removed: [], kept: 13 },
+    ]);
+    expectProblem(await ask('POST', '/api/v1/rules/reload', { headers: AS_OFFICER }), 403, 'forbidden');
+    expect(town.reloadedBy).toEqual(['administrator']);
+  });
+
+  it('answers with every problem of a bad one', async () => {
+    const town = new MemoryTown();
+    town.spoiltRulebook = new TownError('rulebook-invalid', 'rules.yaml: 1 problem(s)', { problems: [PROBLEM] });
+    const answer = await asking(town)('POST', '/api/v1/rules/reload');
+    expect(expectProblem(answer, 422, 'rulebook-invalid')).toEqual([PROBLEM.path]);
   });
 });

@@ -201,7 +201,15 @@ export class MemoryTown implements HttpParts {
         : [];
       return { rules: lines.length, problems };
     },
+    reload: async (by) => {
+      this.reloadedBy.push(by);
+      if (this.spoiltRulebook !== null) throw this.spoiltRulebook;
+      return { version: 'sha256:77', added: ['burst'], changed: [], reworded: [], removed: [], kept: 13 };
+    },
   };
+  readonly reloadedBy: string[] = [];
+  /** What is wrong with the rulebook's file. */
+  spoiltRulebook: Error | null = null;
 }
 
 function rate(at: number) {
