@@ -1,7 +1,14 @@
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { Settings } from './config/settings.ts';
+import { messageOf, type Problem } from './kernel/errors.ts';
+import type { Device, DeviceInput } from './model/device.ts';
+import type { Kinds } from './model/kind.ts';
+import { applyDefaults, checkDevices } from './registry/check.ts';
+import { readDevices } from './registry/import.ts';
 import { loadKinds } from './registry/kinds.ts';
 import { loadTown } from './registry/town-folder.ts';
+import { idsOf, loadRulebook } from './rules/rulebook.ts';
 import {
   checkRulebook,
   RULEBOOK_FILE,
@@ -9,13 +16,86 @@ import {
   readRulebookFile,
   surroundings,
 } from './rules/rulebook-file.ts';
+import { readTests, type TestSurroundings } from './rules/table/read.ts';
+import { type Outcome, runTest } from './rules/table/run.ts';
 
 export { probeHistory } from './history/stores.ts';
 
-/** Checks a rulebook file, the town's own unless one is given. Works on files alone. */
+/** The tests of the rules in a town's folder. */
+export const TESTS_FILE = 'rules.test.yaml';
+
+/** Checks a rulebook file, the town's own unless one is given. */
 export function checkRulebookFile(settings: Settings, file: string | undefined): RulebookCheck & { path: string } {
   const kinds = loadKinds(settings.devices);
   const { town, plan } = loadTown(settings.town);
   const path = file ?? join(settings.town, RULEBOOK_FILE);
   return { ...checkRulebook(readRulebookFile(path), path, surroundings(kinds, town, plan)), path };
+}
+
+/** What came of a file of tests: everything that is wrong with the file, or of each test what came. */
+export interface TestedFile {
+  path: string;
+  problems: readonly Problem[];
+  outcomes: readonly (Outcome & { ms: number })[];
+  /** Rules of the rulebook that no test of the file is about. */
+  untested: readonly string[];
+}
+
+/** Runs a file of tests; `now` times them, ms. */
+export function testRules(settings: Settings, path: string, now: () => number): TestedFile {
+  const bad = (problems: readonly Problem[]): TestedFile => ({ path, problems, outcomes: [], untested: [] });
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    return bad([{ path, message: `the file cannot be read: ${messageOf(error)}` }]);
+  }
+  const kinds = loadKinds(settings.devices);
+  const read = readTests(text, path, (town, rules) => surroundingsOf(path, town, rules, settings, kinds));
+  if (!read.ok) return bad(read.problems);
+  const outcomes = read.file.tests.map((test) => {
+    const begun = now();
+    return { ...runTest(test, read.file, kinds), ms: now() - begun };
+  });
+  const tested = new Set(read.file.tests.flatMap(({ rules }) => rules));
+  const untested = read.file.book.rules.filter((rule) => !idsOf(rule).some((id) => tested.has(id)));
+  return { path, problems: [], outcomes, untested: untested.map(({ id }) => id) };
+}
+
+/** What a file of tests stands on: the folder that it names, its own where that is a town's, else the town of the settings. */
+function surroundingsOf(
+  path: string,
+  townFolder: string | undefined,
+  rules: string | undefined,
+  settings: Settings,
+  kinds: Kinds,
+): TestSurroundings {
+  const beside = dirname(path);
+  const own = existsSync(join(beside, 'town.yaml')) ? beside : settings.town;
+  const folder = townFolder === undefined ? own : resolve(beside, townFolder);
+  const { town, plan } = loadTown(folder);
+  const around = surroundings(kinds, town, plan);
+  const rulebook = (file: string) => loadRulebook(readRulebookFile(file), file, around);
+  const ownRules = existsSync(join(beside, RULEBOOK_FILE)) ? beside : folder;
+  let devices: ReadonlyMap<string, Device> | null = null;
+  return {
+    ...{ kinds, town, book: rulebook(rules === undefined ? join(ownRules, RULEBOOK_FILE) : resolve(beside, rules)) },
+    devices: () => {
+      devices ??= devicesOf(folder, { kinds, town, isRegistered: () => false });
+      return devices;
+    },
+    register: (input: DeviceInput) => {
+      const device = applyDefaults(input, kinds);
+      // A gateway may stand further down in the same test.
+      return { device, problems: checkDevices([device], { kinds, town, isRegistered: () => true }) };
+    },
+    rulebook: (file) => rulebook(resolve(beside, file)),
+  };
+}
+
+function devicesOf(folder: string, around: Parameters<typeof readDevices>[3]): Map<string, Device> {
+  const file = join(folder, 'devices.csv');
+  if (!existsSync(file)) return new Map();
+  const { rows } = readDevices(readFileSync(file, 'utf8'), 'csv', 'wgs84', around);
+  return new Map(rows.map(({ device }) => [device.id, applyDefaults(device, around.kinds)]));
 }

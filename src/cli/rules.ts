@@ -3,12 +3,14 @@ import { loadSettings } from '../config/load.ts';
 import { checkRulebookFile } from '../offline.ts';
 import type { RulebookChange } from '../rules/rulebook-file.ts';
 import { Client, type ClientOptions, clientCommand } from './client.ts';
+import { testCommand } from './rules/test.ts';
 
 /** `townpulse rules …` */
 export function rulesCommand(): Command {
   return new Command('rules')
     .description('the rulebook')
     .addCommand(checkCommand())
+    .addCommand(testCommand())
     .addCommand(reloadCommand())
     .addHelpText('after', '\nExample:\n  $ townpulse rules check');
 }

@@ -188,7 +188,7 @@ class RuleReader {
 }
 
 /** Problems in the order of their places. */
-function inOrder(problems: readonly Problem[]): Problem[] {
+export function inOrder(problems: readonly Problem[]): Problem[] {
   const place = ({ path }: Problem) => (/:(\d+):(\d+)$/.exec(path) ?? []).slice(1).map(Number);
   return [...problems].sort((a, b) => {
     const [[line = 0, column = 0], [otherLine = 0, otherColumn = 0]] = [place(a), place(b)];

@@ -1,14 +1,10 @@
-import type { Subject } from '../model/alert.ts';
 import { instant, type Name } from '../model/primitives.ts';
 import { VERDICTS_WORST_FIRST, type Verdict } from '../model/verdict.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Engine } from './engine.ts';
+import { judge, judgementsOf, rank } from './judgement.ts';
 import { type GroupCount, type LampCount, type LampGroup, type Rates, ratesOf, verdictOf } from './lighting.ts';
 import { BUCKET_MS, type LampTime, type Night } from './lighting-record.ts';
-import { isWatched, subjectOf as subjectOfGroup } from './ratio.ts';
-import { appliesTo, type Member } from './roster.ts';
-import type { CompiledRule } from './rulebook.ts';
-import { subjectOf } from './threshold.ts';
 
 /** The plan's own figure, where no rule of the book names one (plan task 18). */
 const TARGET = 0.97;
@@ -63,7 +59,7 @@ export class Standing {
     const member = this.#engine.roster.members.get(id);
     const at = this.#engine.tickedAt;
     if (member === undefined || at === null) return 'unknown';
-    const verdicts = this.#engine.book.rules.flatMap((rule) => this.#judge(rule, member, at) ?? []);
+    const verdicts = this.#engine.book.rules.flatMap((rule) => judge(this.#engine, rule, member, at)?.verdict ?? []);
     return worst(verdicts) ?? 'idle';
   }
 
@@ -71,7 +67,7 @@ export class Standing {
   overview() {
     const { book } = this.#engine;
     return book.rules.map((rule) => {
-      const subjects = [...this.#subjectsOf(rule)];
+      const subjects = [...judgementsOf(this.#engine, rule)].map(({ subject, verdict }) => ({ subject, verdict }));
       const verdicts: Record<Verdict, number> = { ok: 0, breach: 0, silent: 0, unknown: 0, idle: 0 };
       for (const { verdict } of subjects) verdicts[verdict]++;
       const { id, type, kind, name, severity } = rule;
@@ -128,36 +124,6 @@ export class Standing {
       .slice(0, limit);
   }
 
-  #judge(rule: CompiledRule, member: Member, at: number): Verdict | null {
-    if (rule.type === 'ratio' || !appliesTo(rule, member.device)) return null;
-    if (rule.type === 'silence') return this.#engine.silences.verdict(rule, member, at).verdict;
-    return this.#engine.thresholds.verdict(rule, member, at).verdict;
-  }
-
-  *#subjectsOf(rule: CompiledRule): Iterable<{ subject: Subject; verdict: Verdict }> {
-    const at = this.#engine.tickedAt;
-    if (at === null) return;
-    if (rule.type === 'ratio') {
-      const isDark = this.#engine.isDark(at);
-      for (const count of this.#engine.counts)
-        if (isWatched(rule, count))
-          yield { subject: subjectOfGroup(count), verdict: verdictOf(count, rule.target, isDark).verdict };
-      return;
-    }
-    // A node that several devices speak for stands as the worst of them that says anything.
-    const nodes = new Map<string, { subject: Subject; verdict: Verdict }>();
-    for (const member of this.#engine.roster.inOrder()) {
-      if (member.device.retiredAt !== null) continue;
-      const verdict = this.#judge(rule, member, at);
-      if (verdict === null) continue;
-      const subject: Subject =
-        rule.type === 'threshold' ? subjectOf(rule, member) : { type: 'device', id: member.device.id };
-      const known = nodes.get(subject.id);
-      if (known === undefined || rank(verdict) < rank(known.verdict)) nodes.set(subject.id, { subject, verdict });
-    }
-    yield* nodes.values();
-  }
-
   #point({ group, id }: Pick<GroupCount, 'group' | 'id'>, count: LampCount, isDark: boolean, at: number): RatePoint {
     const { expected, lit, out, unknown } = count;
     const target = this.#target(group);
@@ -194,8 +160,4 @@ function meanOf({ expected, lit, out, watched }: LampTime): LampCount {
 
 function worst(verdicts: readonly Verdict[]): Verdict | undefined {
   return VERDICTS_WORST_FIRST.find((verdict) => verdicts.includes(verdict));
-}
-
-function rank(verdict: Verdict): number {
-  return VERDICTS_WORST_FIRST.indexOf(verdict);
 }

@@ -9,7 +9,7 @@ import type { Api } from '../api.ts';
 import { cursorOf, Limit, listOf, pageOf } from '../lists.ts';
 import { mustBeKnown, refuse } from '../parameters.ts';
 import { PeriodQuery, periodOf } from '../period.ts';
-import { zoneOffset } from '../zone.ts';
+import { zoneOffset } from '../../model/zone.ts';
 import type { DeviceBook } from './devices.ts';
 
 /** How the values of a bucket are put together. */

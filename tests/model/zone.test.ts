@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { zoneOffset } from '../../src/http/zone.ts';
+import { zoneOffset } from '../../src/model/zone.ts';
 
 const HOUR = 3_600_000;
 

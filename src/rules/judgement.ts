@@ -1,0 +1,57 @@
+import type { Subject } from '../model/alert.ts';
+import { VERDICTS_WORST_FIRST, type Verdict } from '../model/verdict.ts';
+import type { Engine } from './engine.ts';
+import { verdictOf } from './lighting.ts';
+import { isWatched, subjectOf as subjectOfGroup } from './ratio.ts';
+import { appliesTo, type Member } from './roster.ts';
+import type { CompiledRule } from './rulebook.ts';
+import { subjectOf } from './threshold.ts';
+
+/** How a subject stands by a rule, and why where it is not judged. */
+export interface Judgement {
+  subject: Subject;
+  verdict: Verdict;
+  reason: string | null;
+}
+
+/** How a device stands by a rule over devices at `at` (ms); null where the rule is not about it. */
+export function judge(
+  engine: Engine,
+  rule: CompiledRule,
+  member: Member,
+  at: number,
+): Omit<Judgement, 'subject'> | null {
+  if (rule.type === 'ratio' || !appliesTo(rule, member.device)) return null;
+  return rule.type === 'silence'
+    ? engine.silences.verdict(rule, member, at)
+    : engine.thresholds.verdict(rule, member, at);
+}
+
+/** How every subject of a rule stands at the newest tick; none before there was one. */
+export function* judgementsOf(engine: Engine, rule: CompiledRule): Iterable<Judgement> {
+  const at = engine.tickedAt;
+  if (at === null) return;
+  if (rule.type === 'ratio') {
+    const isDark = engine.isDark(at);
+    for (const count of engine.counts)
+      if (isWatched(rule, count)) yield { subject: subjectOfGroup(count), ...verdictOf(count, rule.target, isDark) };
+    return;
+  }
+  // A node that several devices speak for stands as the worst of them that says anything.
+  const nodes = new Map<string, Judgement>();
+  for (const member of engine.roster.inOrder()) {
+    if (member.device.retiredAt !== null) continue;
+    const found = judge(engine, rule, member, at);
+    if (found === null) continue;
+    const subject: Subject =
+      rule.type === 'threshold' ? subjectOf(rule, member) : { type: 'device', id: member.device.id };
+    const known = nodes.get(subject.id);
+    if (known === undefined || rank(found.verdict) < rank(known.verdict)) nodes.set(subject.id, { subject, ...found });
+  }
+  yield* nodes.values();
+}
+
+/** The place of a verdict, the worst first. */
+export function rank(verdict: Verdict): number {
+  return VERDICTS_WORST_FIRST.indexOf(verdict);
+}
