@@ -5,11 +5,11 @@ import type { Kind, Kinds } from '../../model/kind.ts';
 import { Duration, Instant, instant } from '../../model/primitives.ts';
 import type { Value } from '../../model/sample.ts';
 import { areasWithin, type Town } from '../../model/town.ts';
+import { zoneOffset } from '../../model/zone.ts';
 import type { Api } from '../api.ts';
 import { cursorOf, Limit, listOf, pageOf } from '../lists.ts';
 import { mustBeKnown, refuse } from '../parameters.ts';
 import { PeriodQuery, periodOf } from '../period.ts';
-import { zoneOffset } from '../../model/zone.ts';
 import type { DeviceBook } from './devices.ts';
 
 /** How the values of a bucket are put together. */
