@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AlertBook } from './alerts/book.ts';
+import { MovePoints } from './alerts/move-points.ts';
 import { Backup } from './backup/backup.ts';
 import { Broker } from './broker/broker.ts';
 import { Gate } from './broker/gate.ts';
@@ -12,6 +13,8 @@ import { Decoder } from './decode/decoder.ts';
 import { compileFields } from './decode/fields.ts';
 import { createUnique } from './decode/unique.ts';
 import { Exporter } from './history/export/exporter.ts';
+import { SeriesQueue } from './history/series-queue.ts';
+import { SeriesWriter } from './history/series-writer.ts';
 import { historyStoreOf } from './history/stores.ts';
 import { HistoryWriter } from './history/writer.ts';
 import type { DeviceList } from './http/resources/device-import.ts';
@@ -30,7 +33,7 @@ import { noPoint, type Point } from './kernel/points.ts';
 import { openStore } from './kernel/store.ts';
 import { openTownClock, type TownClock, type TrialRequest } from './kernel/town-clock.ts';
 import { Live } from './live/live.ts';
-import { balance, type Ledger } from './model/ledger.ts';
+import { balance, type Ledger, ledgerPoints } from './model/ledger.ts';
 import { instant } from './model/primitives.ts';
 import type { Town } from './model/town.ts';
 import { logChannel } from './notify/log-channel.ts';
@@ -40,6 +43,7 @@ import { loadKinds } from './registry/kinds.ts';
 import { Registry } from './registry/registry.ts';
 import { adminToken, Tokens } from './registry/tokens.ts';
 import { loadTown } from './registry/town-folder.ts';
+import { LightingSeries } from './rules/lighting-series.ts';
 import { type RulebookChange, surroundings, TownRulebook } from './rules/rulebook-file.ts';
 import { RuleRunner } from './rules/runner.ts';
 import { Standing } from './rules/standing.ts';
@@ -168,7 +172,8 @@ export async function startService(settings: Settings, options: ServiceOptions):
     const broker = new Broker(door, registry, gate, refused, log.child({ stage: 'broker' }));
 
     // 5–6: alerts and the telling of them, which the rules write into.
-    const alerts = new AlertBook(store);
+    const [queue, moves] = [new SeriesQueue(store), new MovePoints(store)];
+    const alerts = new AlertBook(store, { moved: (alert, move) => queue.add([moves.of(alert, move)]) });
     const suppressed = () => (demo?.isMakingHistory() ? 'history' : null);
     const channel = logChannel(log.child({ channel: 'log' }));
     const clocks = { clock: clock.clock, realClock };
@@ -194,18 +199,6 @@ export async function startService(settings: Settings, options: ServiceOptions):
       point,
     );
     const live = new Live(journal, store, realClock, log.child({ stage: 'live' }));
-    const backup = new Backup({
-      ...{ dataDir, floor: settings.disk.floor, town: town.id, store, journal, history: historyStore, realClock },
-      figures: (copy, { cursor, counts }) => {
-        const copied = new Journal(copy, clock.clock, settings.journal, []);
-        const pending = copied.countSamples(cursor);
-        const ledger = balance({ intake: new Intake(copy, kinds).counts(), history: counts, pending });
-        return { journal: { start: copied.start(), end: copied.end(0) }, ledger };
-      },
-      log: log.child({ stage: 'backup' }),
-    });
-    backup.start();
-    closers.add('backup', () => backup.stop());
     const exporter = new Exporter(historyStore, dataDir, settings.disk.floor);
     exporter.start();
     closers.add('export', () => exporter.stop());
@@ -236,6 +229,40 @@ export async function startService(settings: Settings, options: ServiceOptions):
     metrics.gauge('alerts_open', 'Open alerts.', () => alerts.open());
     metrics.gauge('notices_waiting', 'Notices that nobody was told of yet.', () => outbox.waiting());
 
+    const ledger = (): Ledger => {
+      const [{ cursor, counts, state }, taken] = [history.progress(), intake.counts()];
+      const [journalBytes, journalMaxBytes] = [journal.liveBytes(), settings.journal.maxBytes];
+      return {
+        ...balance({ intake: taken, history: counts, pending: journal.countSamples(cursor) }),
+        ...{ since, deadLettersPurged: deadLetters.purged() },
+        fields: { rejected: taken.fieldsRejected, unknown: taken.fieldsUnknown },
+        history: {
+          ...{ store: settings.history.store, state, lagSeconds: lagSeconds() },
+          ...{ backlogBytes: journal.bytesFrom(cursor), journalBytes, journalMaxBytes },
+        },
+      };
+    };
+
+    // The figures that are kept beside the readings.
+    const records = [new LightingSeries(rules.checkpoint)];
+    const series = new SeriesWriter({
+      ...{ ...clocks, store, history: historyStore, queue, records, log: log.child({ stage: 'history' }) },
+      gauges: (at) => ledgerPoints(ledger(), history.progress().counts, at),
+    });
+    const backup = new Backup({
+      ...{ dataDir, floor: settings.disk.floor, town: town.id, store, history: historyStore, realClock },
+      held: [journal, series],
+      figures: (copy, { cursor, counts }) => {
+        const copied = new Journal(copy, clock.clock, settings.journal, []);
+        const pending = copied.countSamples(cursor);
+        const ledger = balance({ intake: new Intake(copy, kinds).counts(), history: counts, pending });
+        return { journal: { start: copied.start(), end: copied.end(0) }, ledger };
+      },
+      log: log.child({ stage: 'backup' }),
+    });
+    backup.start();
+    closers.add('backup', () => backup.stop());
+
     // 8: the API and the page.
     const rotate = async (id: string, secret?: string) => {
       const issued = await registry.rotate(id, secret);
@@ -252,12 +279,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
     const http = createHttp(
       {
         log: log.child({ stage: 'http' }),
-        realClock,
-        clock,
-        town,
-        kinds,
-        tokens,
-        metrics,
+        ...{ realClock, clock, town, kinds, tokens, metrics, importDevices, refused, deadLetters, ledger },
         page: join(packageRoot, 'dist/console'),
         demo: demo === undefined ? null : { officer: demo.officer, faults: demo.faults },
         devices: registry,
@@ -271,9 +293,6 @@ export async function startService(settings: Settings, options: ServiceOptions):
             return device;
           },
         },
-        importDevices,
-        refused,
-        deadLetters,
         makeBackup: () => backup.make(),
         readings: (query) => historyStore.readings(query),
         exportRows: (query, signal) => exporter.make(query, signal),
@@ -301,8 +320,6 @@ export async function startService(settings: Settings, options: ServiceOptions):
             return { ...entry.alert, history: entry.history, notifications: outbox.toldOf(id) };
           },
         },
-        ledger: () =>
-          readLedger(settings, { since, intake, journal, history, letters: deadLetters, lag: lagSeconds() }),
         readiness: () => {
           const [{ state, error }, paused] = [history.progress(), gate.paused ?? held()];
           const checks: Record<string, string> = {
@@ -323,6 +340,8 @@ export async function startService(settings: Settings, options: ServiceOptions):
     // Everything is made; now it begins to move, from the end to the beginning.
     await history.start();
     closers.add('history', () => history.stop(DRAIN_MS));
+    series.start();
+    closers.add('series', () => series.stop());
     live.start();
     closers.add('live', () => live.stop());
     rules.start();
@@ -365,26 +384,4 @@ export async function startService(settings: Settings, options: ServiceOptions):
     await closers.close(realClock, STOP_DEADLINE_MS);
     throw error;
   }
-}
-
-function readLedger(
-  settings: Settings,
-  parts: { since: string; intake: Intake; journal: Journal; history: HistoryWriter; letters: DeadLetters; lag: number },
-): Ledger {
-  const { since, intake, journal, history, letters, lag } = parts;
-  const [{ cursor, counts, state }, taken] = [history.progress(), intake.counts()];
-  return {
-    ...balance({ intake: taken, history: counts, pending: journal.countSamples(cursor) }),
-    since,
-    fields: { rejected: taken.fieldsRejected, unknown: taken.fieldsUnknown },
-    deadLettersPurged: letters.purged(),
-    history: {
-      store: settings.history.store,
-      state,
-      lagSeconds: lag,
-      backlogBytes: journal.bytesFrom(cursor),
-      journalBytes: journal.liveBytes(),
-      journalMaxBytes: settings.journal.maxBytes,
-    },
-  };
 }

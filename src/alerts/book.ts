@@ -16,6 +16,11 @@ export interface News {
   event: 'fired' | 'resolved' | 'closed';
 }
 
+/** Told of every move an alert makes, in the transaction that makes it. `to` is null when a pending one vanishes. */
+export interface MoveSink {
+  moved(alert: Alert, move: AlertMove): void;
+}
+
 /** Which alerts to list. */
 export interface AlertFilter {
   states?: readonly AlertState[];
@@ -44,8 +49,10 @@ export class AlertBook {
   readonly #order: Table<[number, string], true>;
   /** Those that are pending or open. */
   readonly #running: Table<string, true>;
+  readonly #sink: MoveSink;
 
-  constructor(store: Store) {
+  constructor(store: Store, sink: MoveSink = { moved: () => {} }) {
+    this.#sink = sink;
     this.#entries = store.table('alerts');
     this.#order = store.table('alerts.order');
     this.#running = store.table('alerts.running');
@@ -105,8 +112,9 @@ export class AlertBook {
       ...{ startedAt: instant(startedAt), receivedAt: instant(receivedAt), decidedAt: instant(at) },
       ...{ firedAt: null, resolvedAt: null, clearedValues: null, flapping: false },
     };
-    const history = [{ at: instant(at), from: null, to: 'pending' as const, reason, by: RULES }];
-    this.#entries.put(id, { alert, history });
+    const move = { at: instant(at), from: null, to: 'pending' as const, reason, by: RULES };
+    this.#entries.put(id, { alert, history: [move] });
+    this.#sink.moved(alert, move);
     this.#order.put([startedAt, id], true);
     this.#running.put(id, true);
   }
@@ -118,6 +126,7 @@ export class AlertBook {
       const next = { ...alert, reason, decidedAt: instant(at), ...changes, state };
       this.#entries.put(alert.id, { alert: next, history: [...history, move] });
       if (!isRunning(state)) this.#running.remove(alert.id);
+      this.#sink.moved(next, move);
       return next;
     };
     switch (transition.step) {
@@ -134,7 +143,9 @@ export class AlertBook {
         return reason === 'late' ? [] : [{ alert: fired, event: 'fired' }];
       }
       case 'vanished': {
-        if (alert.state === 'pending') this.#forget(alert);
+        if (alert.state !== 'pending') return [];
+        this.#forget(alert);
+        this.#sink.moved(alert, { at: instant(at), from: 'pending', to: null, reason, by: RULES });
         return [];
       }
       case 'resolved': {

@@ -40,7 +40,8 @@ export interface BackupParts<R extends CopiedReadings> {
   floor: number;
   town: string;
   store: Pick<CopyableStore, 'copyTo'>;
-  journal: { hold(): () => void };
+  /** What must forget nothing between the two copies: the journal, and who else writes into the history. */
+  held: readonly { hold(): () => void }[];
   history: { readonly name: string; copyTo(directory: string): Promise<R> };
   /** The figures of a copied store beside the copied readings. */
   figures(copy: Store, readings: R): CopiedFigures;
@@ -59,7 +60,8 @@ export interface MadeBackup {
 /**
  * Makes backups of the data directory while the service runs.
  * - The readings are copied first and the store after them, and the journal trims nothing in between: so the copy's
- *   journal holds everything from the readings' cursor on, and nothing is missing and nothing double after a restore.
+ *   journal holds everything from the readings' cursor on, and nothing is missing and nothing double after a restore. The
+ *   same goes for the points of series that wait in the store.
  * - What was acknowledged before it began is in it.
  * - What is sent was looked at: rows are counted, the cursor lies within the journal, the ledger comes from the copy.
  */
@@ -118,12 +120,12 @@ export class Backup<R extends CopiedReadings> {
   }
 
   async #copy(): Promise<Manifest> {
-    const { dataDir, store, journal, history, figures, log } = this.#parts;
+    const { dataDir, store, held, history, figures, log } = this.#parts;
     this.#clear();
     this.#refuseWithoutRoom();
     mkdirSync(this.#staging, { mode: 0o700 });
     const began = this.#parts.realClock.now();
-    const letGo = journal.hold();
+    const letGo = held.map((part) => part.hold());
     try {
       const readings = await history.copyTo(this.#staging);
       this.#mustGoOn();
@@ -137,7 +139,7 @@ export class Backup<R extends CopiedReadings> {
       log.info({ ms: this.#parts.realClock.now() - began, files: manifest.files }, 'a backup is made');
       return manifest;
     } finally {
-      letGo();
+      for (const go of letGo) go();
     }
   }
 

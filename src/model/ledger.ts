@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { SeriesPoint } from './series.ts';
 
 const Counts = z.object({
   received: z.int(),
@@ -72,4 +73,19 @@ export function balance(
     for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += row[key];
   }
   return { ...sum, merged, balanced, byKind };
+}
+
+/** The ledger as points of the series `ledger` at `at` (ms); `history` is what its writer counted. */
+export function ledgerPoints(ledger: Ledger, history: LedgerParts['history'], at: number): SeriesPoint[] {
+  const { lagSeconds, backlogBytes, journalBytes } = ledger.history;
+  const point = (kind: string, counts: z.infer<typeof Counts>, more: SeriesPoint['fields']): SeriesPoint => {
+    const { received, stored, duplicate, rejected, pending } = counts;
+    const fields = { received, stored, merged: history[kind]?.merged ?? 0, duplicate, rejected, pending, ...more };
+    return { series: 'ledger', tags: { kind }, ts: at, fields };
+  };
+  const none = { lagSeconds: null, backlogBytes: null, journalBytes: null };
+  return [
+    point('all', ledger, { merged: ledger.merged, lagSeconds, backlogBytes, journalBytes }),
+    ...Object.entries(ledger.byKind).map(([kind, counts]) => point(kind, counts, none)),
+  ];
 }

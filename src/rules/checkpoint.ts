@@ -95,6 +95,19 @@ export class Checkpoint {
     };
     for (const { value } of this.#buckets.entries(range)) yield value;
   }
+
+  /** Arrival of the newest tick that is in it, ms; null before the first one. */
+  tickedAt(): number | null {
+    return this.#place.get('place')?.tickedAt ?? null;
+  }
+
+  /** Every group that ever had a lamp. */
+  groups(): [group: string, id: string][] {
+    return [...this.#nights.keys()].map((key) => {
+      const [group = '', id = ''] = key.split(' ');
+      return [group, id];
+    });
+  }
 }
 
 function put<V>(table: Table<string, V>, key: string, value: V | undefined): void {

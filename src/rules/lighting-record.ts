@@ -86,6 +86,15 @@ export class LightingRecord {
   }
 }
 
+/** Lamps as they were in the mean of the stretch, in whole lamps. */
+export function meanOf({ expected, lit, out, watched }: LampTime): LampCount {
+  if (watched === 0) return { expected: 0, lit: 0, out: 0, unknown: 0 };
+  const whole = Math.round(expected / watched);
+  const burning = Math.min(whole, Math.round(lit / watched));
+  const dark = Math.min(whole - burning, Math.round(out / watched));
+  return { expected: whole, lit: burning, out: dark, unknown: whole - burning - dark };
+}
+
 function none(): LampTime {
   return { expected: 0, lit: 0, out: 0, unknown: 0, watched: 0 };
 }

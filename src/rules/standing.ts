@@ -4,7 +4,7 @@ import type { Checkpoint } from './checkpoint.ts';
 import type { Engine } from './engine.ts';
 import { judge, judgementsOf, rank } from './judgement.ts';
 import { type GroupCount, type LampCount, type LampGroup, type Rates, ratesOf, verdictOf } from './lighting.ts';
-import { BUCKET_MS, type LampTime, type Night } from './lighting-record.ts';
+import { BUCKET_MS, type LampTime, meanOf, type Night } from './lighting-record.ts';
 
 /** The plan's own figure, where no rule of the book names one (plan task 18). */
 const TARGET = 0.97;
@@ -147,15 +147,6 @@ export class Standing {
     const own = ratios.find(({ groupBy }) => group !== 'class' && groupBy.includes(group));
     return (own ?? ratios[0])?.target ?? TARGET;
   }
-}
-
-/** Lamps as they were in the mean of the stretch, in whole lamps. */
-function meanOf({ expected, lit, out, watched }: LampTime): LampCount {
-  if (watched === 0) return { expected: 0, lit: 0, out: 0, unknown: 0 };
-  const whole = Math.round(expected / watched);
-  const burning = Math.min(whole, Math.round(lit / watched));
-  const dark = Math.min(whole - burning, Math.round(out / watched));
-  return { expected: whole, lit: burning, out: dark, unknown: whole - burning - dark };
 }
 
 function worst(verdicts: readonly Verdict[]): Verdict | undefined {

@@ -63,7 +63,7 @@ class SmallTown {
   parts(): BackupParts<CopiedReadings> {
     const { dataDir, store, journal, clock } = this;
     return {
-      ...{ dataDir, floor: 5_000_000, town: 'lailong', store, journal, realClock: clock, log: silentLogger },
+      ...{ dataDir, floor: 5_000_000, town: 'lailong', store, held: [journal], realClock: clock, log: silentLogger },
       history: {
         name: 'memory',
         copyTo: async (directory) => {

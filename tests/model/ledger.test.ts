@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { balance, type LedgerParts } from '../../src/model/ledger.ts';
+import { balance, type Ledger, type LedgerParts, ledgerPoints } from '../../src/model/ledger.ts';
 
 const kinds = <T>(value: fc.Arbitrary<T>) => fc.dictionary(fc.constantFrom('a', 'b', 'c'), value);
 const count = fc.nat(1_000);
@@ -76,4 +76,25 @@ describe('the loss ledger (P2)', () => {
       balanced: false,
     });
   });
+});
+
+it('the ledger is a point for the whole and one for each kind', () => {
+  const counts = { received: 10, stored: 7, duplicate: 1, rejected: 1, pending: 1 };
+  const history = { store: 'duckdb', state: 'up' as const, lagSeconds: 2, backlogBytes: 3, journalBytes: 4 };
+  const ledger: Ledger = {
+    ...{ ...counts, merged: 2, balanced: true, since: '', fields: { rejected: 0, unknown: 0 }, deadLettersPurged: 0 },
+    ...{ byKind: { 'gas-meter': counts }, history: { ...history, journalMaxBytes: 5 } },
+  };
+  const merged = { 'gas-meter': { stored: 7, merged: 2, duplicate: 1, rejected: 1 } };
+  const { lagSeconds, backlogBytes, journalBytes } = history;
+  expect(ledgerPoints(ledger, merged, 60_000)).toEqual([
+    {
+      ...{ series: 'ledger', tags: { kind: 'all' }, ts: 60_000 },
+      fields: { ...counts, merged: 2, lagSeconds, backlogBytes, journalBytes },
+    },
+    {
+      ...{ series: 'ledger', tags: { kind: 'gas-meter' }, ts: 60_000 },
+      fields: { ...counts, merged: 2, lagSeconds: null, backlogBytes: null, journalBytes: null },
+    },
+  ]);
 });

@@ -1,0 +1,147 @@
+import { type Clock, sleep, type Timer } from '../kernel/clock.ts';
+import { messageOf } from '../kernel/errors.ts';
+import type { Logger } from '../kernel/logger.ts';
+import type { Store, Table } from '../kernel/store.ts';
+import type { SeriesName, SeriesPoint } from '../model/series.ts';
+import type { HistoryStore } from './port.ts';
+import type { SeriesQueue } from './series-queue.ts';
+
+/** A record that lies elsewhere on this machine and is copied into a series. */
+export interface RecordedSeries {
+  readonly series: SeriesName;
+  /**
+   * Points that will not change by themselves any more, from the instant `from` (ms) on, in the order of time: about
+   * `limit`, whole instants only. `next` is where to go on; `from` itself when there are none yet.
+   */
+  page(from: number, limit: number): { points: SeriesPoint[]; next: number };
+}
+
+/** Real ms between two looks at what waits. */
+const PACE = 5_000;
+/** Points of one call. */
+const PAGE = 2_000;
+/** Gauges wait for a store that is down no longer than this many points: then minutes of them are left out. */
+const MOST_WAITING = 500_000;
+/** Town ms between two looks at the gauges. */
+const MINUTE = 60_000;
+/** Real ms that a call under way is waited for at a stop. */
+const PATIENCE = 2_000;
+
+/** What the writer of series stands on. */
+export interface SeriesWriterParts {
+  history: Pick<HistoryStore, 'keep'>;
+  store: Store;
+  queue: SeriesQueue;
+  records: readonly RecordedSeries[];
+  /** How things stand, as points at `at` (ms); asked once in a minute of the town's clock. */
+  gauges(at: number): readonly SeriesPoint[];
+  /** The town's. */
+  clock: Clock;
+  realClock: Clock;
+  log: Logger;
+}
+
+/**
+ * Writes series beside the readings, at a pace of its own.
+ * - What waits lies on this machine's disk: nothing is lost and no memory filled while the store is down.
+ * - What is written is forgotten after the store's answer only; after a kill in between it is written again, onto itself.
+ */
+export class SeriesWriter {
+  readonly #parts: SeriesWriterParts;
+  readonly #cursors: Table<string, number>;
+  readonly #timers: Timer[] = [];
+  #round: Promise<void> | null = null;
+  #holders = 0;
+  #isDown = false;
+  #stopped = false;
+
+  constructor(parts: SeriesWriterParts) {
+    this.#parts = parts;
+    this.#cursors = parts.store.table('series.cursors');
+  }
+
+  start(): void {
+    this.#timers.push(
+      this.#parts.clock.every('gauges', MINUTE, () => this.#read()),
+      this.#parts.realClock.every('series', PACE, () => void this.write()),
+    );
+  }
+
+  /** Writes what waits; resolves when it is through with that, or could not go on. There is one such round at a time. */
+  write(): Promise<void> {
+    this.#round ??= this.#write().finally(() => {
+      this.#round = null;
+    });
+    return this.#round;
+  }
+
+  /** Nothing is forgotten until the answer is called: a copy of the history, and after it one of this machine, miss nothing. */
+  hold(): () => void {
+    this.#holders++;
+    return () => {
+      this.#holders--;
+    };
+  }
+
+  /** Writes no more; a call that hangs is not waited for. What waits is written after the next start. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const timer of this.#timers) timer.stop();
+    const patience = new AbortController();
+    const late = sleep(this.#parts.realClock, 'series stop', PATIENCE, patience.signal).catch(() => {});
+    await Promise.race([this.#round, late]);
+    patience.abort();
+  }
+
+  #read(): void {
+    if (this.#parts.queue.length > MOST_WAITING) return;
+    const at = Math.floor(this.#parts.clock.now() / MINUTE) * MINUTE;
+    const points = this.#parts.gauges(at);
+    this.#parts.store
+      .transaction(() => this.#parts.queue.add(points))
+      .catch((error: unknown) =>
+        this.#parts.log.warn({ error: messageOf(error) }, 'a minute of the gauges is left out'),
+      );
+  }
+
+  async #write(): Promise<void> {
+    try {
+      await this.#drain();
+      for (const record of this.#parts.records) await this.#copy(record);
+      if (this.#isDown) this.#parts.log.info({}, 'series are written again');
+      this.#isDown = false;
+    } catch (error) {
+      if (!this.#isDown && !this.#stopped)
+        this.#parts.log.warn({ error: messageOf(error) }, 'series cannot be written; they wait on this machine');
+      this.#isDown = true;
+    }
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#isFree) {
+      const waiting = this.#parts.queue.oldest(PAGE);
+      if (waiting.length === 0) return;
+      await this.#parts.history.keep(waiting.map(({ point }) => point));
+      await this.#forget(() => this.#parts.queue.remove(waiting.map(({ place }) => place)));
+    }
+  }
+
+  async #copy(record: RecordedSeries): Promise<void> {
+    while (this.#isFree) {
+      const from = this.#cursors.get(record.series) ?? 0;
+      const { points, next } = record.page(from, PAGE);
+      if (next === from) return;
+      if (points.length > 0) await this.#parts.history.keep(points);
+      await this.#forget(() => this.#cursors.put(record.series, next));
+    }
+  }
+
+  /** Notes that points are kept, unless that must not be noted now: then they are written again. */
+  async #forget(note: () => void): Promise<void> {
+    if (this.#isFree) await this.#parts.store.transaction(note);
+  }
+
+  get #isFree(): boolean {
+    return this.#holders === 0 && !this.#stopped;
+  }
+}
