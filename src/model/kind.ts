@@ -30,6 +30,8 @@ export const Attribute = z.strictObject({
   name: Name,
   unit: z.string().min(1).optional(),
   values: z.array(z.string()).optional(),
+  /** What a text must look like, as a regular expression over the whole of it. */
+  pattern: z.string().refine(isPattern, 'no such regular expression').optional(),
 });
 export type Attribute = z.infer<typeof Attribute>;
 
@@ -50,3 +52,12 @@ export type Kind = z.infer<typeof Kind>;
 
 /** Every kind by its id. */
 export type Kinds = ReadonlyMap<string, Kind>;
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

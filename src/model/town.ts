@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LightingSettings, Switching, type Timetable } from './lamp-hours.ts';
 import { Id, Location, Name } from './primitives.ts';
 
 /** A node of the tree district > town > village. */
@@ -11,10 +12,16 @@ export const Area = z.strictObject({
 });
 export type Area = z.infer<typeof Area>;
 
+/** What a road is for: by it its lamps have their target. */
+export const RoadClass = z.enum(['main', 'secondary', 'branch', 'residential', 'alley']);
+export type RoadClass = z.infer<typeof RoadClass>;
+
 export const Road = z.strictObject({
   id: Id,
   name: Name,
-  class: z.enum(['main', 'secondary', 'branch', 'residential', 'alley']),
+  class: RoadClass,
+  /** When its lamps burn; default: from sunset to sunrise. */
+  switching: Switching.optional(),
 });
 export type Road = z.infer<typeof Road>;
 
@@ -44,8 +51,12 @@ export const Town = z.strictObject({
   areas: z.array(Area).min(1),
   roads: z.array(Road).default([]),
   network: z.array(NetworkNode).default([]),
+  lighting: LightingSettings.optional(),
 });
-export type Town = z.infer<typeof Town>;
+export type Town = z.infer<typeof Town> & {
+  /** Those that its roads name, read from `timetables/<id>.csv`. */
+  timetables?: readonly Timetable[];
+};
 
 /** A promise of the town's plan, as `plan.yaml` says it. */
 export const PlanTarget = z.strictObject({

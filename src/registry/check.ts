@@ -84,6 +84,8 @@ function checkAttributes(device: Device, kind: Kind, prefix: string): Problem[] 
     } else if (attribute.values !== undefined && !attribute.values.includes(String(value))) {
       const hint = didYouMean(String(value), attribute.values);
       problems.push({ path, message: `${String(value)} is none of ${attribute.values.join(', ')}${hint}` });
+    } else if (attribute.pattern !== undefined && !new RegExp(`^(?:${attribute.pattern})$`).test(String(value))) {
+      problems.push({ path, message: `${String(value)} does not look like ${attribute.pattern}` });
     }
   }
   return problems;

@@ -4,12 +4,14 @@ import type { z } from 'zod';
 import { type Locator, readDocumentFile } from '../kernel/document.ts';
 import { type Problem, TownError } from '../kernel/errors.ts';
 import { didYouMean } from '../kernel/nearest.ts';
+import type { Timetable } from '../model/lamp-hours.ts';
 import { type Area, Plan, Town } from '../model/town.ts';
+import { readTimetable } from './timetable.ts';
 
 const RANK = { district: 0, town: 1, village: 2 } as const satisfies Record<Area['level'], number>;
 
 /**
- * Reads a town's folder: `town.yaml`, and `plan.yaml` where there is one.
+ * Reads a town's folder: `town.yaml` with the timetables that its roads name, and `plan.yaml` where there is one.
  * @throws TownError `town-invalid` with everything that is wrong in either, each with `FILE:LINE:COLUMN`
  */
 export function loadTown(folder: string): { town: Town; plan: Plan } {
@@ -18,11 +20,37 @@ export function loadTown(folder: string): { town: Town; plan: Plan } {
   const planFile = join(folder, 'plan.yaml');
   const plan = existsSync(planFile) ? read(planFile, Plan, problems) : null;
   if (town !== null) problems.push(...checkTown(town.value, town.locate));
+  const timetables = town === null ? [] : readTimetables(folder, town.value, town.locate, problems);
   if (town !== null && plan !== null) problems.push(...checkPlan(plan.value, town.value, plan.locate));
   if (town === null || problems.length > 0) {
     throw new TownError('town-invalid', `${problems.length} problem(s) in the town's folder ${folder}`, { problems });
   }
-  return { town: town.value, plan: plan?.value ?? { targets: [] } };
+  const whole = timetables.length === 0 ? town.value : { ...town.value, timetables };
+  return { town: whole, plan: plan?.value ?? { targets: [] } };
+}
+
+/** The timetables that roads name, in the order of their ids. */
+function readTimetables(folder: string, { roads }: Town, locate: Locator, problems: Problem[]): Timetable[] {
+  const places = new Map<string, string>();
+  roads.forEach(({ switching }, index) => {
+    const { timetable, dusk, dawn } = switching ?? {};
+    if (timetable === undefined) return;
+    if (!places.has(timetable)) places.set(timetable, locate.at(['roads', index, 'switching', 'timetable']));
+    if (dusk !== undefined || dawn !== undefined) {
+      const message = 'roads: a published timetable is not shifted against the sun: give either';
+      problems.push({ path: locate.at(['roads', index, 'switching']), message });
+    }
+  });
+  return [...places.keys()].sort().flatMap((id) => {
+    const file = join(folder, 'timetables', `${id}.csv`);
+    if (!existsSync(file)) {
+      problems.push({ path: places.get(id) ?? folder, message: `roads: no timetable ${id}: there is no ${file}` });
+      return [];
+    }
+    const { days, problems: found } = readTimetable(file);
+    problems.push(...found);
+    return [{ id, days }];
+  });
 }
 
 function read<T>(file: string, schema: z.ZodType<T>, problems: Problem[]): { value: T; locate: Locator } | null {

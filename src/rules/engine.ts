@@ -1,4 +1,5 @@
 import type { Kinds } from '../model/kind.ts';
+import { dateOf } from '../model/lamp-hours.ts';
 import type { ChangeRecord, JournalRecord, SampleRecord, TickRecord } from '../model/record.ts';
 import { Sun } from '../model/sun.ts';
 import type { Transition } from '../model/transition.ts';
@@ -66,7 +67,7 @@ export class Engine {
 
   /** Looks at the lamps again at the newest tick, after a checkpoint was put back. */
   recount(): void {
-    if (this.tickedAt !== null) this.counts = this.lighting.count(this.tickedAt, this.#deadNodes());
+    if (this.tickedAt !== null) this.counts = this.lighting.count(this.tickedAt, this.deadNodes());
   }
 
   /** Whether the sun is down over the town. */
@@ -90,8 +91,9 @@ export class Engine {
     this.tickedAt = at;
     this.roster.away += away;
     const isDark = this.isDark(at);
-    this.night = isDark ? this.#nightAt(at, before) : null;
-    this.counts = this.lighting.count(at, this.#deadNodes());
+    this.counts = this.lighting.count(at, this.deadNodes());
+    const isNight = isDark || this.counts.some(({ expected }) => expected > 0);
+    this.night = isNight ? this.#nightAt(at, before) : null;
     this.record.take(this.counts, at, since, this.night);
     for (const rule of this.book.rules) {
       if (rule.type === 'threshold') this.thresholds.tick(rule, at);
@@ -168,7 +170,7 @@ export class Engine {
   }
 
   /** The nodes whose lamps a rule knows to be dark, and since when. */
-  #deadNodes(): Map<string, number> {
+  deadNodes(): Map<string, number> {
     const dead = new Map<string, number>();
     for (const rule of this.book.rules) {
       if (rule.type !== 'threshold' || rule.lamps !== 'out') continue;
@@ -184,12 +186,20 @@ export class Engine {
     return this.#townSun;
   }
 
-  /** The town's date at the dusk before `at`; looked up once a night. The service may have slept through a day since `before`. */
+  /** The town's date of the night around `at`; looked up once a night. The service may have slept through a day since `before`. */
   #nightAt(at: number, before: number): string {
-    const duskAt = this.#sun()?.downSince(at) ?? at;
+    const duskAt = this.#duskOf(at);
     if (this.night !== null && before >= duskAt) return this.night;
-    const timeZone = this.roster.town?.timeZone ?? 'UTC';
-    return new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(duskAt);
+    return dateOf(duskAt, this.roster.town?.timeZone ?? 'UTC');
+  }
+
+  /** The sunset of the night around `at`: some lamps burn before it, and some after sunrise. */
+  #duskOf(at: number): number {
+    const sun = this.#sun();
+    if (sun === null) return at;
+    if (sun.isDown(at)) return sun.downSince(at);
+    const { rise, set } = sun.horizon(at);
+    return at - rise < set - at ? sun.downSince(rise - 1) : set;
   }
 }
 

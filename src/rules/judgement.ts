@@ -1,7 +1,7 @@
 import type { Subject } from '../model/alert.ts';
 import { VERDICTS_WORST_FIRST, type Verdict } from '../model/verdict.ts';
 import type { Engine } from './engine.ts';
-import { verdictOf } from './lighting.ts';
+import { verdictOf } from './lamp-rate.ts';
 import { isWatched, subjectOf as subjectOfGroup } from './ratio.ts';
 import { appliesTo, type Member } from './roster.ts';
 import type { CompiledRule } from './rulebook.ts';

@@ -1,4 +1,5 @@
-import type { GroupCount, LampCount, LampGroup } from './lighting.ts';
+import type { LampCount } from './lamp-state.ts';
+import type { GroupCount, LampGroup } from './lighting.ts';
 
 /** Width of a bucket of the record, ms. */
 export const BUCKET_MS = 300_000;

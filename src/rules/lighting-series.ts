@@ -1,6 +1,6 @@
 import type { SeriesPoint } from '../model/series.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { ratesOf } from './lighting.ts';
+import { ratesOf } from './lamp-rate.ts';
 import { BUCKET_MS, type Bucket, meanOf } from './lighting-record.ts';
 
 /** The record of the lighting rate as points of the series `lighting_rate`: those of the buckets that are over. */

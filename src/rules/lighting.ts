@@ -1,50 +1,61 @@
 import type { Device } from '../model/device.ts';
 import type { Name } from '../model/primitives.ts';
 import type { Town } from '../model/town.ts';
-import type { Verdict } from '../model/verdict.ts';
-import { freshFor, isInService, type Member, type Roster } from './roster.ts';
+import { countOf, type LampCount, type LampState, type LampTally, stateOf, tallyOf } from './lamp-state.ts';
+import type { Member, Roster } from './roster.ts';
 
 /** By what lamps are grouped. */
 export const LAMP_GROUPS = ['town', 'village', 'road', 'class', 'feeder'] as const;
 export type LampGroup = (typeof LAMP_GROUPS)[number];
 
-interface Group {
-  group: LampGroup;
-  id: string;
-  key: string;
-}
-
-/** Lamps of a group at one instant; `expected` = `lit` + `out` + `unknown`. */
-export interface LampCount {
-  expected: number;
-  lit: number;
-  out: number;
-  unknown: number;
-}
-
-/** A group of lamps with its count. */
-export interface GroupCount extends LampCount {
+/** A group of lamps with its count. The object stays the same from tick to tick; what it counts does not. */
+export interface GroupCount extends LampTally {
   group: LampGroup;
   id: string;
   /** Of those counts, what rests on samples whose own time is known: what the record is made of. */
   recorded: LampCount;
-  /** The devices with lamps that are out, and who looks after the lamps that are unknown. */
-  darkest: { member: Member; out: number }[];
-  /** Whose its first device is. */
-  organisation: string;
-  maintainers: Set<string>;
+  /** Its devices with lamps by their ids. */
+  devices: ReadonlyMap<string, LampState>;
 }
 
-/** The rates of a count; null where there is nothing to divide by. */
-export interface Rates {
-  low: number | null;
-  high: number | null;
-  reported: number | null;
-  coverage: number | null;
+/** What the lamps that are switched together say. */
+export interface Circuit {
+  /** How many of their devices say by their newest reports that some burn. */
+  lit: number;
+  /** The newest report that some burn, ms. */
+  litAt: number | null;
 }
 
-/** Reports from before dusk say nothing about the lamps after it; that long after it, they do. Added to a report interval, ms. */
-const SWITCH_GRACE = 60_000;
+/** Whether a device is being worked on at `at` (ms). */
+export type MaintenanceCheck = (member: Member, at: number) => boolean;
+
+interface Group extends GroupCount {
+  key: string;
+  devices: Map<string, LampState>;
+}
+
+interface SharedCircuit extends Circuit {
+  lamps: Set<Known>;
+}
+
+/** A device with lamps as it was last counted. */
+interface Known {
+  member: Member;
+  lamps: number;
+  groups: readonly Group[];
+  circuit: SharedCircuit | null;
+  /** What it was counted from besides its own report. */
+  deadSince: number | null;
+  isMaintained: boolean;
+  isHeard: boolean;
+  state: LampState | null;
+}
+
+/** Around each switching, unless the town says otherwise, ms. */
+const TRANSITION = 20 * 60_000;
+const MISMATCH = 60 * 60_000;
+const COUNTED = ['expected', 'lit', 'out', 'unknown'] as const satisfies readonly (keyof LampCount)[];
+const TALLIED = [...COUNTED, 'settling', 'offSchedule', 'maintained'] as const satisfies readonly (keyof LampTally)[];
 
 const CLASS_NAMES: Record<string, Name> = {
   main: { zh: '主干路', en: 'Main roads' },
@@ -54,41 +65,57 @@ const CLASS_NAMES: Record<string, Name> = {
   alley: { zh: '背街小巷', en: 'Alleys' },
 };
 
-/** Counts the lamps of the town: which are expected now, and which of them are lit, out, or unknown. */
+/**
+ * Counts the lamps of the town: which are expected now, and which of them are lit, out, or unknown. A count is corrected by
+ * what changed since the one before, so that a tick costs what happened and not what there is; it is the same as one made
+ * anew from what the roster holds.
+ */
 export class Lighting {
   readonly #roster: Roster;
-  /** The groups of each device, as it and the town were when they were last asked for: they change less than they are asked. */
-  readonly #groups = new WeakMap<Device, { town: Town | null; groups: readonly Group[] }>();
+  readonly #isInMaintenance: MaintenanceCheck;
+  #town: Town | null = null;
+  #members: readonly Member[] | null = null;
+  #known = new Map<string, Known>();
+  readonly #groups = new Map<string, Group>();
+  readonly #circuits = new Map<string, SharedCircuit>();
+  #inOrder: readonly GroupCount[] | null = null;
 
-  constructor(roster: Roster) {
+  constructor(roster: Roster, isInMaintenance: MaintenanceCheck = () => false) {
     this.#roster = roster;
+    this.#isInMaintenance = isInMaintenance;
   }
 
   /**
    * Every group that has a lamp, at `at` (ms); town first, then by group and id. `dead` are the nodes that are known to
    * have no supply, and since when (ms).
    */
-  count(at: number, dead: ReadonlyMap<string, number>): GroupCount[] {
-    const groups = new Map<string, GroupCount>();
-    for (const member of this.#roster.inOrder()) {
-      const lamps = Number(member.device.attributes.lamps ?? 0);
-      if (lamps <= 0 || member.device.retiredAt !== null) continue;
-      const deadSince = dead.get(member.device.parent ?? '') ?? null;
-      const now = countLamps(member, lamps, at, deadSince, false);
-      const recorded =
-        member.heard.lamps?.isTimeReplaced === true ? countLamps(member, lamps, at, deadSince, true) : now;
-      for (const { group, id, key } of this.#groupsOf(member.device)) {
-        const known = groups.get(key) ?? emptyGroup(group, id, member.device.organisation);
-        groups.set(key, known);
-        add(known, now);
-        add(known.recorded, recorded);
-        if (now.out > 0) known.darkest.push({ member, out: now.out });
-        if (now.unknown > 0 && member.device.maintainer !== null) known.maintainers.add(member.device.maintainer);
-      }
+  count(at: number, dead: ReadonlyMap<string, number>): readonly GroupCount[] {
+    this.#meet();
+    const stirred = new Set<Known>();
+    const circuits = new Set<SharedCircuit>();
+    for (const known of this.#known.values()) {
+      const { member, state } = known;
+      const deadSince = dead.size === 0 ? null : (dead.get(member.device.parent ?? '') ?? null);
+      const isMaintained = this.#isInMaintenance(member, at);
+      const isHeard = member.heard.at !== null;
+      const hasReported = state === null || state.report !== member.heard.lamps;
+      if (hasReported && known.circuit !== null) circuits.add(known.circuit);
+      const isSame =
+        !hasReported &&
+        at < state.until &&
+        deadSince === known.deadSince &&
+        isMaintained === known.isMaintained &&
+        isHeard === known.isHeard;
+      if (isSame) continue;
+      Object.assign(known, { deadSince, isMaintained, isHeard });
+      stirred.add(known);
     }
-    return [...groups.values()].sort(
+    for (const circuit of circuits) if (look(circuit)) for (const known of circuit.lamps) stirred.add(known);
+    for (const known of stirred) this.#judge(known, at);
+    this.#inOrder ??= [...this.#groups.values()].sort(
       (a, b) => LAMP_GROUPS.indexOf(a.group) - LAMP_GROUPS.indexOf(b.group) || (a.id < b.id ? -1 : 1),
     );
+    return this.#inOrder;
   }
 
   /** How a group is called. */
@@ -96,94 +123,132 @@ export class Lighting {
     return group === 'class' ? (CLASS_NAMES[id] ?? { zh: id, en: id }) : this.#roster.nameOf(id);
   }
 
-  #groupsOf(device: Device): readonly Group[] {
-    const { town } = this.#roster;
-    const known = this.#groups.get(device);
-    if (known !== undefined && known.town === town) return known.groups;
-    const groups: [LampGroup, string][] = town === null ? [] : [['town', town.id]];
-    groups.push(['village', device.area]);
-    if (device.road !== null) {
-      groups.push(['road', device.road]);
-      const road = town?.roads.find(({ id }) => id === device.road);
-      if (road !== undefined) groups.push(['class', road.class]);
+  #judge(known: Known, at: number): void {
+    const { member, lamps, groups, circuit, deadSince, isMaintained, state: before } = known;
+    const { transition = TRANSITION, mismatch = MISMATCH } = this.#town?.lighting ?? {};
+    const state = stateOf(member, lamps, at, { deadSince, isMaintained, circuit, transition, mismatch });
+    known.state = state;
+    for (const group of groups) {
+      if (before !== null) add(group, before, -1);
+      add(group, state, 1);
+      group.devices.set(member.device.id, state);
     }
-    if (device.parent !== null) groups.push(['feeder', device.parent]);
-    const found = groups.map(([group, id]) => ({ group, id, key: `${group} ${id}` }));
-    this.#groups.set(device, { town, groups: found });
-    return found;
+  }
+
+  /** Brings what is known to the devices that there are. */
+  #meet(): void {
+    const members = this.#roster.inOrder();
+    const { town } = this.#roster;
+    if (members === this.#members && town === this.#town) return;
+    if (town !== this.#town) for (const known of this.#known.values()) this.#forget(known);
+    const before = town === this.#town ? this.#known : new Map<string, Known>();
+    this.#known = new Map();
+    [this.#members, this.#town] = [members, town];
+    for (const member of members) {
+      const { id } = member.device;
+      const known = before.get(id);
+      const lamps = lampsOf(member.device);
+      if (known !== undefined && known.member !== member) this.#forget(known);
+      if (lamps > 0) this.#known.set(id, known?.member === member ? known : this.#newcomer(member, lamps));
+    }
+  }
+
+  #newcomer(member: Member, lamps: number): Known {
+    const { device, hours } = member;
+    const circuit = hours.isPublished ? this.#circuitOf(device.parent ?? device.id) : null;
+    const groups = this.#groupsOf(device);
+    const known: Known = {
+      ...{ member, lamps, groups, circuit, state: null },
+      ...{ deadSince: null, isMaintained: false, isHeard: false },
+    };
+    circuit?.lamps.add(known);
+    return known;
+  }
+
+  #forget({ member, groups, circuit, state }: Known): void {
+    for (const group of groups) {
+      if (state !== null) add(group, state, -1);
+      group.devices.delete(member.device.id);
+      if (group.devices.size > 0) continue;
+      this.#groups.delete(group.key);
+      this.#inOrder = null;
+    }
+    for (const known of circuit?.lamps ?? []) if (known.member === member) circuit?.lamps.delete(known);
+    if (circuit !== null) look(circuit);
+  }
+
+  #circuitOf(id: string): SharedCircuit {
+    const known = this.#circuits.get(id) ?? { lit: 0, litAt: null, lamps: new Set<Known>() };
+    this.#circuits.set(id, known);
+    return known;
+  }
+
+  #groupsOf(device: Device): Group[] {
+    const town = this.#town;
+    const found: [LampGroup, string][] = town === null ? [] : [['town', town.id]];
+    found.push(['village', device.area]);
+    if (device.road !== null) {
+      found.push(['road', device.road]);
+      const road = town?.roads.find(({ id }) => id === device.road);
+      if (road !== undefined) found.push(['class', road.class]);
+    }
+    if (device.parent !== null) found.push(['feeder', device.parent]);
+    return found.map(([group, id]) => this.#group(group, id));
+  }
+
+  #group(group: LampGroup, id: string): Group {
+    const key = `${group} ${id}`;
+    let known = this.#groups.get(key);
+    if (known === undefined) {
+      known = { group, id, key, ...tallyOf(0, 0, 0), recorded: countOf(0, 0, 0), devices: new Map() };
+      this.#groups.set(key, known);
+      this.#inOrder = null;
+    }
+    return known;
   }
 }
 
-/** The interval that a count allows, the reported figure, and how much of it is known. */
-export function ratesOf({ expected, lit, out, unknown }: LampCount): Rates {
-  if (expected === 0) return { low: null, high: null, reported: null, coverage: null };
-  return {
-    low: lit / expected,
-    high: (lit + unknown) / expected,
-    reported: lit + out === 0 ? null : lit / (lit + out),
-    coverage: (lit + out) / expected,
-  };
+/** The devices of a group with lamps out, those with most first. */
+export function darkestOf({ devices }: GroupCount): LampState[] {
+  return [...devices.values()]
+    .filter(({ out }) => out > 0)
+    .sort((a, b) => b.out - a.out || (a.member.device.id < b.member.device.id ? -1 : 1));
 }
 
-/** What a count says of a target: breach only if it cannot be met, ok only if it is met for sure (P8). */
-export function verdictOf(
-  count: LampCount,
-  target: number,
-  isDark: boolean,
-): { verdict: Verdict; reason: string | null } {
-  const { low, high } = ratesOf(count);
-  if (low === null || high === null) return { verdict: 'idle', reason: isDark ? 'lamp-plan' : 'daylight' };
-  if (high < target) return { verdict: 'breach', reason: null };
-  if (low >= target) return { verdict: 'ok', reason: null };
-  return { verdict: 'unknown', reason: 'coverage' };
+/** Who looks after the lamps of a group that are unknown. */
+export function maintainersOf({ devices }: GroupCount): Set<string> {
+  const maintainers = [...devices.values()].map(({ unknown, member: { device } }) =>
+    unknown > 0 ? device.maintainer : null,
+  );
+  return new Set(maintainers.filter((maintainer) => maintainer !== null));
 }
 
-function countLamps(
-  member: Member,
-  lamps: number,
-  at: number,
-  deadSince: number | null,
-  onlyOwnTime: boolean,
-): LampCount {
-  const expected = isInService(member, at) ? expectedOf(member, lamps, at) : 0;
-  const { lamps: report } = member.heard;
-  if (expected === 0) return { expected: 0, lit: 0, out: 0, unknown: 0 };
-  const unknown = { expected, lit: 0, out: 0, unknown: expected };
-  // What a lamp said before its feeder died, or its darkness since, is no word against the feeder's.
-  if (deadSince !== null && (report === null || report.ts <= deadSince || report.lit === 0))
-    return { expected, lit: 0, out: expected, unknown: 0 };
-  if (report === null || at - report.ts > freshFor(member) || (onlyOwnTime && report.isTimeReplaced)) return unknown;
-  const duskAt = member.sun.downSince(at);
-  const isFromDaylight = report.ts < duskAt && at - duskAt <= member.device.reportInterval * 1_000 + SWITCH_GRACE;
-  if (isFromDaylight) return unknown;
-  const lit = Math.min(Math.floor(report.lit), expected);
-  const rest = expected - lit;
-  const isMismatch = report.total !== null && report.total !== lamps;
-  return isMismatch ? { expected, lit, out: 0, unknown: rest } : { expected, lit, out: rest, unknown: 0 };
+/** Whose alert one about a group is: that of whose lamps are out, or else of its first device. */
+export function organisationOf(count: GroupCount): string {
+  const [first = ''] = [...count.devices.keys()].sort();
+  const [darkest = count.devices.get(first)] = darkestOf(count);
+  return darkest?.member.device.organisation ?? '';
 }
 
-/** How many of the lamps must burn at `at` by the sun and their plan. */
-function expectedOf({ device, sun }: Member, lamps: number, at: number): number {
-  if (!sun.isDown(at)) return 0;
-  switch (device.attributes.plan) {
-    case 'half-night':
-      return at < sun.horizon(at).rise ? 0 : lamps;
-    case 'alternate':
-    case 'one-side':
-      return Math.ceil(lamps / 2);
-    default:
-      return lamps;
+function lampsOf({ attributes, retiredAt }: Device): number {
+  return retiredAt === null ? Math.max(0, Number(attributes.lamps ?? 0)) : 0;
+}
+
+/** Sums up what the lamps of a circuit say; true when that is something else than before. */
+function look(circuit: SharedCircuit): boolean {
+  let [lit, litAt]: [number, number | null] = [0, null];
+  for (const { member } of circuit.lamps) {
+    const report = member.heard.lamps;
+    if (report === null) continue;
+    if (report.lit > 0) lit++;
+    if (report.litAt != null && (litAt === null || report.litAt > litAt)) litAt = report.litAt;
   }
+  const isNew = lit !== circuit.lit || litAt !== circuit.litAt;
+  [circuit.lit, circuit.litAt] = [lit, litAt];
+  return isNew;
 }
 
-function emptyGroup(group: LampGroup, id: string, organisation: string): GroupCount {
-  const none = () => ({ expected: 0, lit: 0, out: 0, unknown: 0 });
-  return { group, id, ...none(), recorded: none(), darkest: [], organisation, maintainers: new Set() };
-}
-
-function add(to: LampCount, more: LampCount): void {
-  to.expected += more.expected;
-  to.lit += more.lit;
-  to.out += more.out;
-  to.unknown += more.unknown;
+function add(to: Group, state: LampState, sign: 1 | -1): void {
+  for (const part of TALLIED) to[part] += sign * state[part];
+  for (const part of COUNTED) to.recorded[part] += sign * state.recorded[part];
 }

@@ -1,9 +1,10 @@
 import type { Evidence, Severity, Subject } from '../model/alert.ts';
-import { instant } from '../model/primitives.ts';
+import { instant, type Name } from '../model/primitives.ts';
 import { coverageId, type RatioRule } from '../model/rule.ts';
 import type { Finding } from '../model/transition.ts';
 import type { Verdict } from '../model/verdict.ts';
-import { type GroupCount, type LampGroup, ratesOf, verdictOf } from './lighting.ts';
+import { ratesOf, verdictOf } from './lamp-rate.ts';
+import { darkestOf, type GroupCount, type LampGroup, maintainersOf, organisationOf } from './lighting.ts';
 import type { Occurrence } from './occurrences.ts';
 import type { Speech } from './speech.ts';
 
@@ -35,9 +36,9 @@ export class RatioJudge {
     const watched = counts.filter((count) => isWatched(rule, count));
     this.#letGo(rule, watched, at);
     for (const count of watched) {
-      const { verdict } = verdictOf(count, rule.target, isDark);
+      const { verdict, reason } = verdictOf(count, rule.target, isDark);
       this.#rate(rule, count, verdict, at, since);
-      this.#coverage(rule, count, verdict, at, since);
+      this.#coverage(rule, count, verdict, reason === 'transition', at, since);
     }
   }
 
@@ -67,20 +68,27 @@ export class RatioJudge {
     });
   }
 
-  #coverage(rule: RatioRule, count: GroupCount, verdict: Verdict, at: number, since: number): void {
+  #coverage(
+    rule: RatioRule,
+    count: GroupCount,
+    verdict: Verdict,
+    isSettling: boolean,
+    at: number,
+    since: number,
+  ): void {
     const id = coverageId(rule);
     const occurrence = this.#speech.occurrences.of(id, subjectOf(count));
-    const [only, ...more] = count.maintainers;
     const title = {
       zh: `${rule.name.zh}：无法判定（上报不足）`,
       en: `${rule.name.en}: cannot be told, too few reports`,
     };
-    const assignee = more.length === 0 && only !== undefined ? only : null;
     // Reports are enough where they decide, be it for a breach.
     const told = verdict === 'breach' ? 'ok' : verdict;
+    // Around dusk and dawn nobody is missed yet.
+    const isBad = told === 'unknown' && !isSettling;
     this.#move(rule, count, occurrence, {
-      ...{ verdict: told, at, since, isBad: told === 'unknown', isGood: told === 'ok' },
-      instead: { id, severity: COVERAGE_SEVERITY, title, assignee },
+      ...{ verdict: told, at, since, isBad, isGood: told === 'ok' },
+      instead: { id, severity: COVERAGE_SEVERITY, title },
     });
   }
 
@@ -110,9 +118,11 @@ export class RatioJudge {
   }
 
   #begin(rule: RatioRule, count: GroupCount, finding: Finding, { at, instead }: Move): Occurrence {
-    const organisation = rule.organisation ?? count.darkest[0]?.member.device.organisation ?? count.organisation;
+    const organisation = rule.organisation ?? organisationOf(count);
     const about = { organisation, bad: [], startedAt: at, receivedAt: at, finding };
-    return this.#speech.begin(rule, subjectOf(count), about, at, 'condition', instead);
+    const [only = null, ...more] = maintainersOf(count);
+    const spoken = instead === null ? null : { ...instead, assignee: more.length === 0 ? only : null };
+    return this.#speech.begin(rule, subjectOf(count), about, at, 'condition', spoken);
   }
 }
 
@@ -122,7 +132,8 @@ interface Move {
   isGood: boolean;
   at: number;
   since: number;
-  instead: (Parameters<Speech['begin']>[5] & object) | null;
+  /** The rule's coverage speaks, not the rule. */
+  instead: { id: string; severity: Severity; title: Name } | null;
 }
 
 /** Whether the rule judges this group. */
@@ -141,9 +152,8 @@ function findingOf(count: GroupCount, verdict: Verdict): Finding {
 }
 
 /** The newest reports of the devices with most lamps out. */
-function evidenceOf({ darkest }: GroupCount): Evidence[] {
-  return [...darkest]
-    .sort((a, b) => b.out - a.out || (a.member.device.id < b.member.device.id ? -1 : 1))
+function evidenceOf(count: GroupCount): Evidence[] {
+  return darkestOf(count)
     .slice(0, EVIDENCE)
     .flatMap(({ member: { device, heard } }) => {
       if (heard.lamps === null) return [];

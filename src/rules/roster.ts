@@ -1,4 +1,5 @@
 import type { Device } from '../model/device.ts';
+import { LampHours } from '../model/lamp-hours.ts';
 import type { Name } from '../model/primitives.ts';
 import type { Change, SampleRecord } from '../model/record.ts';
 import { Sun } from '../model/sun.ts';
@@ -16,6 +17,8 @@ export interface LampReport {
   lit: number;
   /** How many lamps it says it has; null when it does not say. */
   total: number | null;
+  /** When it last said that some burn; null when it never did. */
+  litAt: number | null;
   /** Its time was replaced at the gate: good for the rate now, not for the record. */
   isTimeReplaced: boolean;
 }
@@ -41,7 +44,8 @@ export interface Member {
   heard: Heard;
   /** The rules that its samples move. */
   thresholds: readonly CompiledThreshold[];
-  sun: Sun;
+  /** When the lamps at its road and place burn. */
+  hours: LampHours;
 }
 
 /** The engine's own picture of the town and its devices, made of nothing but the journal. */
@@ -59,14 +63,16 @@ export class Roster {
   readonly #judged = new Map<CompiledRule, readonly Member[]>();
   readonly #children = new Map<string, Set<string>>();
   readonly #wards = new Map<string, Set<string>>();
-  readonly #suns = new Map<string, Sun>();
+  /** By place and road; those of one road at one place share them. */
+  readonly #hours = new Map<string, LampHours>();
 
   /** Takes a change of the town or a device; the rules that it falls under come by {@link assign}. */
   apply(change: Extract<Change, { what: 'device' | 'town' }>, at: number): void {
     if (change.what === 'town') {
       this.town = change.town;
       this.isTownChanged = true;
-      for (const member of this.members.values()) member.sun = this.#sunOver(member.device);
+      this.#hours.clear();
+      for (const member of this.members.values()) member.hours = this.#hoursOf(member.device);
       return;
     }
     const { device } = change;
@@ -116,7 +122,9 @@ export class Roster {
     const { lampsLit, lampsTotal } = sample.values;
     if (typeof lampsLit === 'number' && (heard.lamps === null || sample.ts > heard.lamps.ts)) {
       const total = typeof lampsTotal === 'number' ? lampsTotal : null;
-      heard.lamps = { ts: sample.ts, lit: lampsLit, total, isTimeReplaced: sample.deviceTs !== undefined };
+      const litAt = lampsLit > 0 ? sample.ts : (heard.lamps?.litAt ?? null);
+      const isTimeReplaced = sample.deviceTs !== undefined;
+      heard.lamps = { ts: sample.ts, lit: lampsLit, total, litAt, isTimeReplaced };
     }
     this.changedHeard.add(sample.device);
     return isNewer;
@@ -167,16 +175,21 @@ export class Roster {
     }
     this.#inOrder = null;
     this.#judged.clear();
-    this.members.set(device.id, { device, heard, thresholds, sun: this.#sunOver(device) });
+    this.members.set(device.id, { device, heard, thresholds, hours: this.#hoursOf(device) });
   }
 
-  #sunOver(device: Device): Sun {
-    const [lon, lat] = device.location ?? this.town?.location ?? [0, 0];
+  #hoursOf({ location, road }: Device): LampHours {
+    const { town } = this;
+    const [lon, lat] = location ?? town?.location ?? [0, 0];
     const place: [number, number] = [cell(lon), cell(lat)];
-    const key = place.join(' ');
-    const known = this.#suns.get(key) ?? new Sun(place);
-    this.#suns.set(key, known);
-    return known;
+    const key = `${place.join(' ')} ${road}`;
+    const known = this.#hours.get(key);
+    if (known !== undefined) return known;
+    const switching = town?.roads.find(({ id }) => id === road)?.switching ?? {};
+    const timetable = town?.timetables?.find(({ id }) => id === switching.timetable) ?? null;
+    const hours = new LampHours(new Sun(place), switching, timetable, town?.timeZone ?? 'UTC');
+    this.#hours.set(key, hours);
+    return hours;
   }
 }
 

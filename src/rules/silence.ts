@@ -2,6 +2,7 @@ import { instant } from '../model/primitives.ts';
 import type { SilenceRule } from '../model/rule.ts';
 import type { Finding } from '../model/transition.ts';
 import type { Verdict } from '../model/verdict.ts';
+import { suppliedAt } from './lamp-plan.ts';
 import { isInService, type Member, quietFor } from './roster.ts';
 import { lampsOf, type Speech } from './speech.ts';
 
@@ -35,7 +36,7 @@ export class SilenceJudge {
   verdict(rule: SilenceRule, member: Member, at: number): { verdict: Verdict; reason: string | null } {
     if (!isInService(member, at)) return { verdict: 'idle', reason: 'out-of-service' };
     const isQuiet = quietFor(member, at, this.#speech.roster.away) >= patienceOf(rule, member);
-    if (isQuiet && member.device.power === 'switched' && !member.sun.isDown(at))
+    if (isQuiet && member.device.power === 'switched' && !suppliedAt(member, at).isSupplied)
       return { verdict: 'idle', reason: 'daylight' };
     if (this.#quiet(member, at) >= patienceOf(rule, member)) return { verdict: 'silent', reason: null };
     return isQuiet ? { verdict: 'unknown', reason: 'boot' } : { verdict: 'ok', reason: null };
@@ -73,9 +74,8 @@ export class SilenceJudge {
   #quiet(member: Member, at: number): number {
     const quiet = quietFor(member, at, this.#speech.roster.away);
     if (member.device.power === 'always') return quiet;
-    return member.sun.isDown(at)
-      ? Math.min(quiet, at - member.sun.downSince(at) - BOOT_GRACE)
-      : Number.NEGATIVE_INFINITY;
+    const { isSupplied, since } = suppliedAt(member, at);
+    return isSupplied ? Math.min(quiet, at - since - BOOT_GRACE) : Number.NEGATIVE_INFINITY;
   }
 
   #finding(member: Member, at: number, verdict: Verdict): Finding {

@@ -3,7 +3,9 @@ import { VERDICTS_WORST_FIRST, type Verdict } from '../model/verdict.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Engine } from './engine.ts';
 import { judge, judgementsOf, rank } from './judgement.ts';
-import { type GroupCount, type LampCount, type LampGroup, type Rates, ratesOf, verdictOf } from './lighting.ts';
+import { type Rates, ratesOf, verdictOf } from './lamp-rate.ts';
+import type { LampCount } from './lamp-state.ts';
+import type { GroupCount, LampGroup } from './lighting.ts';
 import { BUCKET_MS, type LampTime, meanOf, type Night } from './lighting-record.ts';
 
 /** The plan's own figure, where no rule of the book names one (plan task 18). */
@@ -128,7 +130,7 @@ export class Standing {
     const { expected, lit, out, unknown } = count;
     const target = this.#target(group);
     return {
-      ...{ group, id, name: this.#engine.lighting.nameOf(group, id), dark: isDark },
+      ...{ group, id, name: this.#engine.lighting.nameOf(group, id), dark: isDark || expected > 0 },
       ...{ expected, lit, out, unknown, ...ratesOf(count), target },
       ...verdictOf(count, target, isDark),
       ...{ at: instant(at), revision: 1 },

@@ -17,6 +17,7 @@ it.each([
   [{ fields: { level: { type: 'number', name, colour: 'red' } } }, 'colour'],
   [{ reportInterval: 0 }, 'reportInterval'],
   [{ power: 'solar' }, 'power'],
+  [{ attributes: { hour: { type: 'string', name, pattern: '(' } } }, 'no such regular expression'],
 ])('a kind with %j is none', (change, hint) => {
   const read = Kind.safeParse({ ...LEVEL, ...change });
   expect(read.success).toBe(false);

@@ -62,6 +62,20 @@ describe('what does not fit the town or the kind', () => {
     expect(said(device(change))).toEqual([problem]);
   });
 
+  it('is a text that looks otherwise than the kind says', () => {
+    const kind = SMALL_KINDS.get('water-pressure') as Kind;
+    const attributes = {
+      hour: { type: 'string' as const, name: { zh: '时', en: 'Hour' }, pattern: '[0-9]{2}:[0-9]{2}' },
+    };
+    const kinds = new Map([[kind.id, { ...kind, attributes }]]);
+    const read = (hour: string) => checkDevices([device({ attributes: { hour } })], { ...AROUND, kinds });
+    expect(read('23:30')).toEqual([]);
+    for (const hour of ['23h', 'at 23:30', '23:300'])
+      expect(read(hour)).toEqual([
+        { path: 'attributes.hour', message: `${hour} does not look like [0-9]{2}:[0-9]{2}` },
+      ]);
+  });
+
   it('is told by the device, too, where there are several', () => {
     expect(said(device({}), device({ id: 'WP-2', area: 'nowhere' }))).toEqual(['WP-2.area: no area nowhere']);
   });

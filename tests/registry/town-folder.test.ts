@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { TownError } from '../../src/kernel/errors.ts';
@@ -83,5 +83,74 @@ describe("loading a town's folder", () => {
       expect.stringMatching(/^plan\.yaml:2:25: targets\.0\.task: /),
     ]);
     expect(problemsOf(null, PLAN)).toEqual([expect.stringMatching(/^town\.yaml: the file cannot be read: ENOENT/)]);
+  });
+});
+
+describe('the timetables of the roads', () => {
+  const ROADS = `roads:
+  - { id: r1, name: { zh: 路, en: Road }, class: main, switching: { timetable: main-roads } }
+  - { id: r2, name: { zh: 路, en: Road }, class: main, switching: { timetable: main-roads } }
+  - { id: r3, name: { zh: 路, en: Road }, class: branch, switching: { dusk: -10m, dawn: 5m } }
+`;
+  const withTimetable = (csv: string, roads = ROADS) => {
+    const folder = folderOf(TOWN + roads, null);
+    mkdirSync(join(folder, 'timetables'));
+    writeFileSync(join(folder, 'timetables/main-roads.csv'), csv);
+    return folder;
+  };
+  const problemsIn = (folder: string) => {
+    try {
+      loadTown(folder);
+      return [];
+    } catch (error) {
+      if (!(error instanceof TownError)) throw error;
+      return error.problems.map(({ path, message }) => `${path}: ${message}`.replaceAll(`${folder}/`, ''));
+    }
+  };
+
+  it('are part of the town, each once', () => {
+    const { town } = loadTown(
+      withTimetable('# 发布 published\ndate,on,off\n2026-10-01,18:20,05:20\n2026-10-11,18:00, 05:40\n'),
+    );
+    expect(town.timetables).toEqual([
+      {
+        id: 'main-roads',
+        days: [
+          { date: '2026-10-01', on: '18:20', off: '05:20' },
+          { date: '2026-10-11', on: '18:00', off: '05:40' },
+        ],
+      },
+    ]);
+    expect(town.roads[2]?.switching).toEqual({ dusk: -600_000, dawn: 300_000 });
+  });
+
+  it.each([
+    [
+      'date,on,offf\n2026-10-01,18:20,05:20\n',
+      'timetables/main-roads.csv:1: a timetable has the columns date,on,off; there is no column offf (did you mean off?)',
+    ],
+    ['date,on,off\n', 'timetables/main-roads.csv: a timetable without a row says nothing'],
+    ['date,on,off\n2026-10-32,18:20,05:20\n', 'timetables/main-roads.csv:2: date: '],
+    ['date,on,off\n\n2026-10-01,25:20,05:20\n', 'timetables/main-roads.csv:3: on: a time of the day is HH:MM'],
+    ['date,on,off\n2026-10-01,18:20\n', 'timetables/main-roads.csv:2: 2 cells, and the header has 3'],
+    ['date,on,off\n2026-10-01,18:20,18:20\n', 'timetables/main-roads.csv:2: on and off are both 18:20'],
+    [
+      'date,on,off\n2026-10-02,18:20,05:20\n2026-10-01,18:20,05:20\n',
+      'timetables/main-roads.csv:3: 2026-10-01 does not come after 2026-10-02',
+    ],
+    ['date,on,off\n"2026-10-02,18:20,05:20\n', 'Quote Not Closed'],
+  ])('that read %j are refused with their line', (csv, problem) => {
+    expect(problemsIn(withTimetable(csv)).join('\n')).toContain(problem);
+  });
+
+  it('must be there, and leave nothing to the sun', () => {
+    const folder = folderOf(TOWN + ROADS, null);
+    expect(problemsIn(folder)).toEqual([
+      'town.yaml:14:79: roads: no timetable main-roads: there is no timetables/main-roads.csv',
+    ]);
+    const both = ROADS.replace('{ timetable: main-roads }', '{ timetable: main-roads, dusk: 5m }');
+    expect(problemsIn(withTimetable('date,on,off\n2026-10-01,18:20,05:20\n', both))).toEqual([
+      'town.yaml:14:66: roads: a published timetable is not shifted against the sun: give either',
+    ]);
   });
 });

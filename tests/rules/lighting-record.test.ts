@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { GroupCount, LampCount } from '../../src/rules/lighting.ts';
+import { type LampCount, tallyOf } from '../../src/rules/lamp-state.ts';
+import type { GroupCount } from '../../src/rules/lighting.ts';
 import { LightingRecord } from '../../src/rules/lighting-record.ts';
 import { local, Timeline } from './support/timeline.ts';
 import { concentrator } from './support/town.ts';
@@ -8,10 +9,8 @@ const NIGHT = '2026-11-22';
 const START = local('2026-11-22T20:00');
 
 function seen(lit: number, out: number, unknown = 0): GroupCount[] {
-  const count: LampCount = { expected: lit + out + unknown, lit, out, unknown };
-  return [
-    { group: 'town', id: 'lailong', ...count, recorded: count, darkest: [], organisation: '', maintainers: new Set() },
-  ];
+  const recorded: LampCount = { expected: lit + out + unknown, lit, out, unknown };
+  return [{ group: 'town', id: 'lailong', ...tallyOf(0, 0, 0), recorded, devices: new Map() }];
 }
 
 describe('the record of the lighting rate', () => {

@@ -1,9 +1,14 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Device } from '../../src/model/device.ts';
 import type { Value } from '../../src/model/sample.ts';
-import { type LampGroup, ratesOf, verdictOf } from '../../src/rules/lighting.ts';
+import type { Town } from '../../src/model/town.ts';
+import { Engine } from '../../src/rules/engine.ts';
+import { ratesOf, verdictOf } from '../../src/rules/lamp-rate.ts';
+import { type GroupCount, type LampGroup, Lighting } from '../../src/rules/lighting.ts';
+import { journals } from './support/journals.ts';
 import { local, Timeline } from './support/timeline.ts';
-import { concentrator, lampController } from './support/town.ts';
+import { concentrator, KINDS, lampController, TOWN } from './support/town.ts';
 
 const TEN = concentrator('LC-1');
 
@@ -94,6 +99,40 @@ describe("a lamp's plan", () => {
     expect(countOf(townAt([withPlan(plan)], '05:01', {}, '2026-11-23T05:00'))?.expected).toBe(morning);
   });
 
+  it('half-night ends at its hour of the town, and leaves as many as the plan says', () => {
+    const plan = { lamps: 9, plan: 'half-night', planUntil: '23:30', planLamps: 3 };
+    const town = townAt([concentrator('LC-1', { attributes: plan })], '23:00', { 'LC-1': { lampsLit: 9 } });
+    expect(countOf(town)).toMatchObject({ expected: 9, lit: 9 });
+    expect(countOf(town.at('23:30:05'))).toMatchObject({ expected: 3, lit: 3 });
+    town.keepsReporting('LC-1', { lampsLit: 2 });
+    expect(countOf(town.at('23:49'))).toMatchObject({ expected: 3, out: 0, unknown: 1 });
+    expect(countOf(town.at('01:00'))).toMatchObject({ expected: 3, out: 1 });
+    expect(countOf(town.at('18:00'))).toMatchObject({ expected: 9 });
+  });
+
+  it('half-night of an hour after midnight is that of the morning after', () => {
+    const plan = { lamps: 9, plan: 'half-night', planUntil: '01:00' };
+    const town = townAt([concentrator('LC-1', { attributes: plan })], '00:59', {}, '2026-11-22T23:50');
+    expect(countOf(town)).toMatchObject({ expected: 9 });
+    expect(countOf(town.at('01:01'))).toMatchObject({ expected: 0 });
+  });
+
+  it('half-night is switched too: nobody is judged out just before its hour', () => {
+    const plan = { lamps: 9, plan: 'half-night', planUntil: '23:30' };
+    const town = townAt([concentrator('LC-1', { attributes: plan })], '23:05', { 'LC-1': { lampsLit: 5 } });
+    expect(countOf(town)).toMatchObject({ out: 4 });
+    expect(countOf(town.at('23:11'))).toMatchObject({ out: 0, unknown: 4 });
+  });
+
+  it.each([
+    ['alternate', 7, 7],
+    ['one-side', 0, 0],
+    ['dimmed', 4, 9],
+  ])('%s with planLamps %i expects %i of 9', (plan, planLamps, expected) => {
+    const device = concentrator('LC-1', { attributes: { lamps: 9, plan, planLamps } });
+    expect(countOf(townAt([device], '20:01', {}))).toMatchObject({ expected });
+  });
+
   it("half-night ends at the place's mean midnight, 0:06 at 118.4° east, with verdict idle", () => {
     const town = townAt([withPlan('half-night')], '00:06', { 'LC-1': { lampsLit: 9 } }, '2026-11-22T23:55');
     expect(countOf(town)).toMatchObject({ expected: 9, lit: 9 });
@@ -113,23 +152,38 @@ describe("a lamp's plan", () => {
 });
 
 describe('dusk and dawn', () => {
-  it('re-judge what is known without a message: what burned before sunset is not known to burn after it', () => {
+  it('re-judge what is known without a message: what a report of the day says is no word on the night', () => {
     const town = townAt([TEN], '16:58', { 'LC-1': { lampsLit: 0 } }, '2026-11-22T16:47').fallsSilent('LC-1');
     expect(countOf(town)).toMatchObject({ expected: 0 });
-    // The report of 16:57 is from before sunset (17:00): unknown until a lamp has had an interval and a minute to say so.
-    expect(countOf(town.at('17:03'))).toEqual({ expected: 10, lit: 0, out: 0, unknown: 10 });
-    expect(countOf(town.at('17:08'))).toEqual({ expected: 10, lit: 0, out: 10, unknown: 0 });
-    expect(countOf(town.at('17:14'))).toEqual({ expected: 10, lit: 0, out: 0, unknown: 10 });
+    // The report of 16:57 is from before sunset (17:00), and three intervals old before the transition is over.
+    for (const time of ['17:03', '17:08', '17:22'])
+      expect(countOf(town.at(time))).toEqual({ expected: 10, lit: 0, out: 0, unknown: 10 });
   });
 
-  it('take a report from after sunset at its word', () => {
-    const town = townAt([TEN], '16:59', { 'LC-1': { lampsLit: 0 } }, '2026-11-22T16:47').at('17:01');
-    expect(countOf(town.reports('LC-1', { lampsLit: 8 }).at('17:02'))).toEqual({
-      expected: 10,
-      lit: 8,
-      out: 2,
-      unknown: 0,
-    });
+  it('wait for a slow reporter until it had an interval and a minute to speak', () => {
+    const slow = concentrator('LC-1', { reportInterval: 3_600 });
+    const town = townAt([slow], '16:58', { 'LC-1': { lampsLit: 0 } }, '2026-11-22T16:57').fallsSilent('LC-1');
+    expect(countOf(town.at('17:59'))).toEqual({ expected: 10, lit: 0, out: 0, unknown: 10 });
+    expect(countOf(town.at('18:03'))).toEqual({ expected: 10, lit: 0, out: 10, unknown: 0 });
+  });
+
+  it('leave lamps time to warm up and photocells to differ: for twenty minutes none is judged out', () => {
+    const town = townAt([TEN], '17:02', {}, '2026-11-22T16:47');
+    town.keepsReporting('LC-1', { lampsLit: 8 });
+    expect(countOf(town.at('17:03'))).toEqual({ expected: 10, lit: 8, out: 0, unknown: 2 });
+    const [count] = town.engine.counts;
+    expect(count && verdictOf(count, 0.97, true)).toEqual({ verdict: 'unknown', reason: 'transition' });
+    expect(countOf(town.at('17:21'))).toEqual({ expected: 10, lit: 8, out: 2, unknown: 0 });
+    // Sunrise is at 06:45.
+    expect(countOf(town.at('06:24'))).toEqual({ expected: 10, lit: 8, out: 2, unknown: 0 });
+    expect(countOf(town.at('06:26'))).toEqual({ expected: 10, lit: 8, out: 0, unknown: 2 });
+  });
+
+  it('take as long a transition as the town says', () => {
+    const town = new Timeline('2026-11-22T16:47', '[]', [TEN], { ...TOWN, lighting: { transition: 300_000 } });
+    town.at('17:01').keepsReporting('LC-1', { lampsLit: 8 });
+    expect(countOf(town.at('17:04'))).toMatchObject({ out: 0 });
+    expect(countOf(town.at('17:06'))).toMatchObject({ out: 2 });
   });
 
   it('come to each lamp at its own place: farther west the sun sets later', () => {
@@ -270,4 +324,122 @@ describe('the lamps of a feeder that is known to be dead', () => {
     town.fallsSilent('L-1', 'L-2').keepsReporting('LC-1', { voltage: 0 }).at('20:25');
     expect(countOf(town, 'feeder', 'F-1')).toEqual({ expected: 2, lit: 2, out: 0, unknown: 0 });
   });
+});
+
+describe('a circuit with a published timetable', () => {
+  const days = [{ date: '2026-01-01', on: '18:00', off: '06:00' }];
+  const PUBLISHED: Town = {
+    ...TOWN,
+    roads: TOWN.roads.map((road) => ({ ...road, switching: { timetable: 'all' } })),
+    timetables: [{ id: 'all', days }],
+  };
+  const DARK = { lampsLit: 0 };
+  const start = (from: string, lit: number) => {
+    const town = new Timeline(from, '[]', [TEN, lampController('L-1')], PUBLISHED);
+    return town.keepsReporting('LC-1', { lampsLit: lit }).keepsReporting('L-1', { lampsLit: Math.min(lit, 1) });
+  };
+
+  it('is expected to burn by it, whatever the sun does', () => {
+    const town = start('2026-11-22T17:30', 10);
+    expect(countOf(town.at('17:59'))).toMatchObject({ expected: 0 });
+    expect(countOf(town.at('18:01'))).toMatchObject({ expected: 11 });
+  });
+
+  it('that is not switched on yet is off schedule for an hour, not dark, and dark from then on', () => {
+    const town = start('2026-11-22T17:50', 0).at('18:30');
+    expect(town.engine.counts[0]).toMatchObject({ expected: 0, out: 0, offSchedule: 11 });
+    const [count] = town.engine.counts;
+    expect(count && verdictOf(count, 0.97, true)).toEqual({ verdict: 'idle', reason: 'off-schedule' });
+    expect(town.at('19:01').engine.counts[0]).toMatchObject({ expected: 11, out: 11, offSchedule: 0 });
+  });
+
+  it('counts as dark what stays off when the others have been switched on, be they out again', () => {
+    const town = start('2026-11-22T17:50', 0).at('18:30').keepsReporting('L-1', { lampsLit: 1 }).at('18:31');
+    expect(town.engine.counts[0]).toMatchObject({ expected: 11, lit: 1, out: 10, offSchedule: 0 });
+    town.keepsReporting('L-1', DARK).at('18:37');
+    expect(town.engine.counts[0]).toMatchObject({ expected: 11, out: 11, offSchedule: 0 });
+  });
+
+  it('that is switched off too early is off schedule as well, but not one that died in the night', () => {
+    const early = start('2026-11-23T04:00', 10).at('05:10').keepsReporting('LC-1', DARK).keepsReporting('L-1', DARK);
+    expect(early.at('05:20').engine.counts[0]).toMatchObject({ expected: 0, offSchedule: 11 });
+    const died = start('2026-11-23T03:00', 10).at('04:00').keepsReporting('LC-1', DARK).keepsReporting('L-1', DARK);
+    expect(died.at('05:20').engine.counts[0]).toMatchObject({ expected: 11, out: 11, offSchedule: 0 });
+  });
+
+  it('is dark where the sun alone is its schedule', () => {
+    const town = new Timeline('2026-11-22T16:50', '[]', [TEN]).keepsReporting('LC-1', DARK).at('17:25');
+    expect(countOf(town)).toMatchObject({ expected: 10, out: 10 });
+  });
+});
+
+describe('a road with a shift against the sun', () => {
+  it('has its own hours, by which its night has a date too', () => {
+    const roads = TOWN.roads.map((road) =>
+      road.id === 'avenue' ? { ...road, switching: { dusk: -1_800_000 } } : road,
+    );
+    const town = new Timeline('2026-11-22T16:20', '[]', [TEN, concentrator('LC-2', { road: 'lane' })], {
+      ...TOWN,
+      roads,
+    });
+    expect(countOf(town.at('16:29'))).toMatchObject({ expected: 0 });
+    expect(countOf(town.at('16:31'))).toMatchObject({ expected: 10 });
+    expect(town.engine.night).toBe('2026-11-22');
+    expect(countOf(town.at('17:01'))).toMatchObject({ expected: 20 });
+    town.town(TOWN).at('17:02');
+    expect(countOf(town)).toMatchObject({ expected: 20 });
+  });
+
+  it('burns into the morning of the same night', () => {
+    const roads = TOWN.roads.map((road) => ({ ...road, switching: { dawn: 1_800_000 } }));
+    const town = new Timeline('2026-11-23T06:00', '[]', [TEN], { ...TOWN, roads }).at('07:05');
+    expect([countOf(town)?.expected, town.engine.night]).toEqual([10, '2026-11-22']);
+    town.at('07:20');
+    expect([countOf(town)?.expected, town.engine.night]).toEqual([0, null]);
+  });
+});
+
+describe('lamps in maintenance', () => {
+  it('are not expected, and a group of no others says why', () => {
+    const { roster } = townAt([TEN, concentrator('LC-2', { area: 'park' })], '20:05', {
+      'LC-1': { lampsLit: 0 },
+    }).engine;
+    const from = local('2026-11-22T20:10');
+    const lighting = new Lighting(roster, ({ device }, at) => device.id === 'LC-1' && at >= from);
+    const town = (at: number) => lighting.count(at, new Map()).find(({ id }) => id === 'centre');
+    expect(town(from - 1)).toMatchObject({ expected: 10, maintained: 0 });
+    const count = town(from);
+    expect(count).toMatchObject({ expected: 0, out: 0, maintained: 10 });
+    expect(count && verdictOf(count, 0.97, true)).toEqual({ verdict: 'idle', reason: 'maintenance' });
+    expect(lighting.count(from, new Map())[0]).toMatchObject({ expected: 10, maintained: 10 });
+  });
+});
+
+describe('lamps that are commissioned with their first report', () => {
+  it('are not expected before it, be it of the voltage only', () => {
+    const town = townAt([concentrator('LC-1', { inService: 'auto' })], '20:05', {});
+    expect(countOf(town)).toMatchObject({ expected: 0 });
+    expect(countOf(town.reports('LC-1', { voltage: 230 }).at('20:06'))).toMatchObject({ expected: 10, unknown: 10 });
+  });
+});
+
+it('a count that is corrected from tick to tick is the one that is made anew', () => {
+  const known = ({ group, id, devices, ...counts }: GroupCount) => ({
+    group,
+    id,
+    ...counts,
+    devices: [...devices.keys()].sort(),
+  });
+  fc.assert(
+    fc.property(journals, (records) => {
+      const engine = new Engine(KINDS, () => {});
+      for (const record of records) {
+        engine.feed(record);
+        if (record.type !== 'tick') continue;
+        const fresh = new Lighting(engine.roster).count(record.at, engine.deadNodes());
+        expect(engine.counts.map(known)).toEqual(fresh.map(known));
+      }
+    }),
+    { numRuns: 30 },
+  );
 });

@@ -4,7 +4,7 @@ import type { Device } from '../../src/model/device.ts';
 import type { JournalRecord, SampleRecord } from '../../src/model/record.ts';
 import type { Transition } from '../../src/model/transition.ts';
 import { Engine } from '../../src/rules/engine.ts';
-import { ratesOf } from '../../src/rules/lighting.ts';
+import { ratesOf } from '../../src/rules/lamp-rate.ts';
 import { subjectOf } from '../../src/rules/ratio.ts';
 import { journals } from './support/journals.ts';
 import { KINDS } from './support/town.ts';

@@ -182,23 +182,32 @@ describe('lamps by day', () => {
   });
 
   it('end what is only pending', () => {
-    const town = night(1_000, 1_000, RATE, '2026-11-23T06:35')
-      .at('06:40')
+    const slow = RATE.replace('10m', '2h');
+    const town = night(1_000, 1_000, slow, '2026-11-23T06:05')
+      .at('06:10')
       .keepsReporting('LC-1', { lampsLit: 0 })
       .keepsReporting('LC-2', { lampsLit: 0 });
     town.at('08:00');
-    expect(town.story()).toEqual([
-      '06:40:00 begun lighting-rate lailong (condition)',
+    expect(town.story('lighting-rate')).toEqual([
+      '06:10:00 begun lighting-rate lailong (condition)',
       expect.stringMatching(/^06:4\d:\d\d vanished lighting-rate lailong \(daylight\)$/),
     ]);
   });
 
-  it('that are still off at dusk are found without a new message, once reports of the day are no excuse', () => {
-    const town = night(0, 0, RATE, '2026-11-22T16:00').at('16:55:30').fallsSilent('LC-1', 'LC-2').at('17:09');
+  it('that are still off at dusk are found without a new message, once the transition is over', () => {
+    const town = night(0, 0, RATE, '2026-11-22T16:00').at('17:15').fallsSilent('LC-1', 'LC-2').at('17:24');
     const [begun] = town.story('lighting-rate');
-    // Sunset at 17:00; a report interval and a minute after it.
-    expect(begun).toMatch(/^17:0[56]:\d\d begun lighting-rate lailong \(condition\)$/);
-    expect(town.records.filter(({ type, at }) => type === 'sample' && at > local('2026-11-22T16:56'))).toEqual([]);
+    // Sunset at 17:00; what was reported in the twenty minutes after it is judged when they are over.
+    expect(begun).toMatch(/^17:(19|20):\d\d begun lighting-rate lailong \(condition\)$/);
+    expect(town.records.filter(({ type, at }) => type === 'sample' && at > local('2026-11-22T17:16'))).toEqual([]);
+  });
+
+  it('are not missed around dusk and dawn: the coverage alert waits for the transition to be over', () => {
+    const quick = RATE.replace('10m', '1m');
+    const dusk = night(0, 0, quick, '2026-11-22T16:55').at('17:19');
+    expect(dusk.story()).toEqual([]);
+    const dawn = night(995, 995, quick, '2026-11-23T06:10').fallsSilent('LC-2').at('06:18').reports('LC-1', {});
+    expect(dawn.at('08:00').story('lighting-rate')).toEqual([]);
   });
 });
 

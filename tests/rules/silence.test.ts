@@ -139,6 +139,17 @@ describe('a controller that is switched with its lamps', () => {
     expect(town.verdict('lamp-silent', 'L-1')).toBe('silent');
   });
 
+  it('is not expected either when its half-night is over, unless some of its lamps burn on', () => {
+    const halfNight = (more: object) =>
+      new Timeline('2026-11-22T22:00', LAMP_SILENT, [
+        lampController('L-1', { attributes: { lamps: 9, plan: 'half-night', planUntil: '23:00', ...more } }),
+      ]);
+    const off = halfNight({}).keepsReporting('L-1', LIT).at('23:00').fallsSilent('L-1').at('02:00');
+    expect([off.story(), off.verdict('lamp-silent', 'L-1')]).toEqual([[], 'idle: daylight']);
+    const on = halfNight({ planLamps: 3 }).keepsReporting('L-1', LIT).at('23:00').fallsSilent('L-1').at('02:00');
+    expect(on.verdict('lamp-silent', 'L-1')).toBe('silent');
+  });
+
   it('stays an open alert through the day, until it is heard', () => {
     const town = start('2026-11-22T06:00').keepsReporting('L-1', LIT).at('06:07').fallsSilent('L-1').at('16:00');
     expect(town.story()).toEqual([

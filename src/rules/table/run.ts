@@ -4,7 +4,7 @@ import type { JournalRecord, NewRecord } from '../../model/record.ts';
 import type { Transition } from '../../model/transition.ts';
 import { Engine } from '../engine.ts';
 import { judgementsOf } from '../judgement.ts';
-import { ratesOf } from '../lighting.ts';
+import { ratesOf } from '../lamp-rate.ts';
 import { subjectOf } from '../ratio.ts';
 import { idsOf } from '../rulebook.ts';
 import type { Arrival } from './arrivals.ts';

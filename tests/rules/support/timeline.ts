@@ -2,6 +2,7 @@ import type { Device } from '../../../src/model/device.ts';
 import { parseDuration } from '../../../src/model/primitives.ts';
 import type { JournalRecord, NewRecord } from '../../../src/model/record.ts';
 import type { Value } from '../../../src/model/sample.ts';
+import type { Town } from '../../../src/model/town.ts';
 import type { Transition } from '../../../src/model/transition.ts';
 import type { Verdict } from '../../../src/model/verdict.ts';
 import { Engine } from '../../../src/rules/engine.ts';
@@ -46,10 +47,10 @@ export class Timeline {
   readonly #names = new Map<string, string>();
 
   /** The town, its rulebook and its devices are there from `from` (`2026-11-22T20:00`) on. */
-  constructor(from: string, rules: string, devices: readonly Device[]) {
+  constructor(from: string, rules: string, devices: readonly Device[], town: Town = TOWN) {
     this.#now = local(from);
     this.#nextTick = this.#now;
-    this.#feed({ type: 'change', change: { what: 'town', town: TOWN }, by: 'test' });
+    this.town(town);
     this.rulebook(rules);
     for (const device of devices) this.#put(device);
   }
@@ -116,6 +117,12 @@ export class Timeline {
 
   retires(device: string): this {
     return this.changes(device, { retiredAt: this.#now });
+  }
+
+  /** The town's folder changes. */
+  town(town: Town): this {
+    this.#feed({ type: 'change', change: { what: 'town', town }, by: 'test' });
+    return this;
   }
 
   /** Another rulebook comes into force. @throws TownError when it is wrong */
