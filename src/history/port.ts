@@ -2,6 +2,7 @@ import type { Field } from '../model/kind.ts';
 import type { Offset } from '../model/record.ts';
 import type { SampleFlag, Value } from '../model/sample.ts';
 import type { SeriesName, SeriesPoint } from '../model/series.ts';
+import type { Horizons } from './rollups.ts';
 
 /** What makes a row one and the same: a device of a kind, and an instant (ms). */
 export interface Identity {
@@ -235,6 +236,24 @@ export interface HistoryStore {
    * @throws TownError `unavailable` while it is not open
    */
   count(kind: string, from?: number): Promise<number>;
+  /**
+   * Rolls up a piece of what is due: buckets that ended by `until` (ms), and those of days in which something came late. A
+   * bucket whose figures changed counts up its revision; a kill at any instant skips and doubles none. False when nothing
+   * is left to do.
+   * @throws TownError `unavailable` while it is not open
+   */
+  rollUp(until: number): Promise<boolean>;
+  /**
+   * Lets go what lies before the horizons, for good; of readings only what is rolled up. From then on buckets of readings
+   * that are gone are answered from roll-ups.
+   * @throws TownError `unavailable` while it is not open
+   */
+  drop(horizons: Horizons): Promise<void>;
+  /**
+   * Seals the next month that ended by `closed` (ms); false when none is left. A store that needs no sealing has none.
+   * @throws TownError `unavailable` while it is not open, or when it is closed meanwhile
+   */
+  seal?(closed: number): Promise<boolean>;
   /** Gives up what the writer waits for, so that it can stop; an embedded store answers by itself and has none. */
   interrupt?(): void;
   /**

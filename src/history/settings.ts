@@ -21,6 +21,16 @@ const InfluxSettings = z.strictObject({
   timeout: Duration.prefault('30s').meta({ description: 'How long one answer may take before it is given up.' }),
 });
 
+const FOR_EVER = 'for ever unless said';
+
+/** How long what is kept, as it may be written. */
+const RetentionSettings = z.strictObject({
+  raw: Duration.optional().meta({ description: `How long the readings themselves are kept; ${FOR_EVER}.` }),
+  fiveMinutes: Duration.optional().meta({ description: `How long their five-minute figures are kept; ${FOR_EVER}.` }),
+  hour: Duration.optional().meta({ description: `How long their hourly figures are kept; ${FOR_EVER}.` }),
+  day: Duration.optional().meta({ description: `How long their daily figures are kept; ${FOR_EVER}.` }),
+});
+
 /** Settings of the history. */
 export const HistorySettings = z
   .strictObject({
@@ -31,6 +41,10 @@ export const HistorySettings = z
       .default('128MiB')
       .meta({ description: 'Memory that the embedded store may take for queries and buffers.' }),
     influx: InfluxSettings.prefault({}),
+    retention: RetentionSettings.prefault({}),
+    sealAfter: Duration.prefault('7d').meta({
+      description: 'How long after its end a month of the embedded store is sealed into files.',
+    }),
   })
   .superRefine(({ store, influx }, context) => {
     if (store !== 'influxdb') return;

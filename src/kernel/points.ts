@@ -13,8 +13,18 @@ export const POINTS = [
   'rules.commit.after',
 ] as const;
 
-/** One of {@link POINTS}. */
-export type PointName = (typeof POINTS)[number];
+/** The same of what the history does beside: rolling up, sealing, letting go. */
+export const UPKEEP_POINTS = [
+  'rollup.begun',
+  'rollup.made',
+  'seal.written',
+  'seal.named',
+  'seal.recorded',
+  'drop.recorded',
+] as const;
+
+/** One of {@link POINTS} or {@link UPKEEP_POINTS}. */
+export type PointName = (typeof POINTS)[number] | (typeof UPKEEP_POINTS)[number];
 
 /** Called when the service passes a point. */
 export type Point = (name: PointName) => void;

@@ -1,7 +1,9 @@
-import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
-import type { HistoryRow, Identity, KeptFields } from '../port.ts';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { HistoryRow, Identity } from '../port.ts';
+import type { Span } from '../rollups.ts';
+import { tableOf } from './names.ts';
 import { rowColumns, rowOf, withAppender } from './rows.ts';
-import { tableOf } from './schema.ts';
+import { type Places, rowsOf } from './source.ts';
 
 const SAME = 't.device = l.device AND t.ts = l.ts AND t.ts BETWEEN $1 AND $2';
 
@@ -15,31 +17,32 @@ export async function readRowsAt(
   connection: DuckDBConnection,
   kind: string,
   identities: readonly Identity[],
-  tables: KeptFields,
+  places: Places,
 ): Promise<HistoryRow[]> {
-  const fields = tables.get(kind);
+  const fields = places.tables.get(kind);
   if (fields === undefined || identities.length === 0) return [];
-  const span = await putIdentities(connection, identities);
+  const { from, to } = await putIdentities(connection, identities);
   const columns = rowColumns(fields).map((name) => `t.${name}`);
   const result = await connection.runAndReadAll(
-    `SELECT ${columns.join(', ')} FROM ${tableOf(kind)} t SEMI JOIN looked_up l ON ${SAME}`,
-    span,
+    `SELECT ${columns.join(', ')} FROM ${rowsOf(places, kind, { from, to: to + 1 })} t SEMI JOIN looked_up l ON ${SAME}`,
+    [BigInt(from), BigInt(to)],
   );
   return result.getRowsJS().map((cells) => rowOf(kind, fields, cells));
 }
 
-/** Takes rows of a kind away, by their identities. */
+/** Takes rows of a kind away from its table, by their identities. */
 export async function deleteRows(
   connection: DuckDBConnection,
   kind: string,
   identities: readonly Identity[],
 ): Promise<void> {
-  const span = await putIdentities(connection, identities);
+  const { from, to } = await putIdentities(connection, identities);
+  const span = [BigInt(from), BigInt(to)];
   await connection.run(`DELETE FROM ${tableOf(kind)} t USING looked_up l WHERE ${SAME}`, span);
 }
 
-/** Fills the table of identities; answers the span of their times, so that the store can skip what lies outside. */
-async function putIdentities(connection: DuckDBConnection, identities: readonly Identity[]): Promise<DuckDBValue[]> {
+/** Fills the table of identities; answers the first and last of their times, so that the store can skip what lies outside. */
+export async function putIdentities(connection: DuckDBConnection, identities: readonly Identity[]): Promise<Span> {
   await connection.run('DELETE FROM looked_up');
   let from = Infinity;
   let to = -Infinity;
@@ -52,5 +55,5 @@ async function putIdentities(connection: DuckDBConnection, identities: readonly 
       to = Math.max(to, ts);
     }
   });
-  return [BigInt(from), BigInt(to)];
+  return { from, to };
 }

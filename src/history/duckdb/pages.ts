@@ -1,19 +1,20 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EventPlace, HistoryEvent, HistoryRow, KeptField, RowsQuery } from '../port.ts';
 import { rowColumns, rowOf } from './rows.ts';
-import { tableOf } from './schema.ts';
+import { type Places, rowsOf } from './source.ts';
 
 /** A page of whole rows, ascending by ts, then device. */
 export async function readRows(
   connection: DuckDBConnection,
   { kind, from, to, limit, after }: RowsQuery,
   fields: readonly KeptField[],
+  places: Places,
 ): Promise<HistoryRow[]> {
   // The page begins where the one before ended: what lies before that need not be read.
   const begin = Math.max(from, after?.ts ?? from);
   const later = after === undefined ? '' : ' AND (ts, device) > ($4, $5)';
   const result = await connection.runAndReadAll(
-    `SELECT ${rowColumns(fields).join(', ')} FROM ${tableOf(kind)} WHERE ts >= $1 AND ts < $2${later} ORDER BY ts, device LIMIT $3`,
+    `SELECT ${rowColumns(fields).join(', ')} FROM ${rowsOf(places, kind, { from: begin, to })} WHERE ts >= $1 AND ts < $2${later} ORDER BY ts, device LIMIT $3`,
     [...[begin, to, limit].map(big), ...(after === undefined ? [] : [big(after.ts), after.device])],
   );
   return result.getRowsJS().map((cells) => rowOf(kind, fields, cells));

@@ -4,7 +4,7 @@ import { messageOf } from '../../kernel/errors.ts';
 import type { SampleFlag, Value } from '../../model/sample.ts';
 import { refuseStrays } from '../fields.ts';
 import { type HistoryRow, type KeptField, type KeptFields, RefusedByStore } from '../port.ts';
-import { columnOf, ROW_COLUMNS, tableName } from './schema.ts';
+import { columnOf, ROW_COLUMNS, tableName } from './names.ts';
 
 /** Rows of a chunk: the most that DuckDB takes in one. */
 const CHUNK = 2_048;

@@ -3,42 +3,11 @@ import { TownError } from '../../kernel/errors.ts';
 import type { Kind, Kinds } from '../../model/kind.ts';
 import { type KnownField, keptFields, refuseChanges } from '../fields.ts';
 import type { KeptFields } from '../port.ts';
+import { columnOf, ROW_COLUMNS, tableOf } from './names.ts';
+import { bringRollUps } from './rollups.ts';
 
 /** The version of what is written here; one more whenever an older Townpulse could misread it. */
-const HISTORY_FORMAT = 1;
-
-/** Columns that every kind's table begins with, in their order. */
-export const ROW_COLUMNS = {
-  device: 'VARCHAR NOT NULL',
-  ts: 'BIGINT NOT NULL',
-  received_at: 'BIGINT NOT NULL',
-  device_ts: 'BIGINT',
-  seq: 'BIGINT',
-  flags: 'UTINYINT NOT NULL',
-  area: 'VARCHAR',
-  road: 'VARCHAR',
-  organisation: 'VARCHAR',
-} as const;
-
-/** The table of a kind, as SQL has it. */
-export function tableOf(kind: string): string {
-  return quoted(tableName(kind));
-}
-
-/** The table of a kind by its bare name. */
-export function tableName(kind: string): string {
-  return `kind:${kind}`;
-}
-
-/** The column of a field, as SQL has it; its prefix keeps it apart from the columns of the row. */
-export function columnOf(field: string): string {
-  return quoted(`f:${field}`);
-}
-
-/** A name as SQL has it. */
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
+const HISTORY_FORMAT = 2;
 
 const BOOKKEEPING = `
   CREATE TABLE IF NOT EXISTS format (version INTEGER NOT NULL);
@@ -48,7 +17,19 @@ const BOOKKEEPING = `
   );
   CREATE TABLE IF NOT EXISTS fields (
     kind VARCHAR NOT NULL, field VARCHAR NOT NULL, "type" VARCHAR NOT NULL, unit VARCHAR, "position" INTEGER NOT NULL
-  );`;
+  );
+  -- Everything before it is rolled up.
+  CREATE TABLE IF NOT EXISTS rolled_up (until BIGINT NOT NULL);
+  -- Days of devices in which something came after they were rolled up.
+  CREATE TABLE IF NOT EXISTS late_days (kind VARCHAR NOT NULL, device VARCHAR NOT NULL, day BIGINT NOT NULL);
+  -- What lies before was let go.
+  CREATE TABLE IF NOT EXISTS horizons (what VARCHAR NOT NULL, "from" BIGINT NOT NULL);
+  -- Months that lie in files.
+  CREATE TABLE IF NOT EXISTS sealed (
+    kind VARCHAR NOT NULL, "from" BIGINT NOT NULL, "to" BIGINT NOT NULL, file VARCHAR NOT NULL
+  );
+  -- The newest instants of devices among rows that are not in the tables any more.
+  CREATE TABLE IF NOT EXISTS newest (device VARCHAR PRIMARY KEY, ts BIGINT NOT NULL);`;
 
 /**
  * Brings the tables to the kinds, all or nothing: a new kind is a new table, a new field a nullable column, and what is
@@ -70,6 +51,7 @@ export async function bringSchema(connection: DuckDBConnection, kinds: Kinds): P
       );
     }
     const kept = keptFields(kinds, await readFields(connection));
+    await bringRollUps(connection, kept);
     await connection.run('COMMIT');
     return kept;
   } catch (error) {
@@ -92,6 +74,7 @@ async function bringFormat(connection: DuckDBConnection): Promise<void> {
       `the history was written in format ${version}, this Townpulse reads up to ${HISTORY_FORMAT}: start the newer version, or restore a backup made by this one`,
     );
   }
+  if (version < HISTORY_FORMAT) await connection.run('UPDATE format SET version = $1', [HISTORY_FORMAT]);
 }
 
 async function readFields(connection: DuckDBConnection): Promise<KnownField[]> {

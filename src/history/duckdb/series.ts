@@ -10,8 +10,8 @@ import {
   shapeOf,
 } from '../../model/series.ts';
 import type { SeriesQuery, SeriesSelection, SeriesSums, SeriesSumsQuery } from '../port.ts';
+import { quoted } from './names.ts';
 import { withAppender } from './rows.ts';
-import { quoted } from './schema.ts';
 import { Statement } from './statement.ts';
 
 /** Points of a chunk: the most that DuckDB takes in one. */
