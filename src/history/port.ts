@@ -1,3 +1,4 @@
+import type { Point } from '../kernel/points.ts';
 import type { Field } from '../model/kind.ts';
 import type { Offset } from '../model/record.ts';
 import type { SampleFlag, Value } from '../model/sample.ts';
@@ -183,6 +184,13 @@ export interface HistoryCopy {
   counts: Readonly<Record<string, KindCounts>>;
   /** By kind, counted in the copy; null where they lie on a server of their own, and nothing was copied. */
   rows: Readonly<Record<string, number>> | null;
+}
+
+/** What a store is told besides where it lies. */
+export interface StoreOptions {
+  /** The town's midnight of 1 January 1970, ms: days and months are counted from there. UTC's unless said. */
+  origin?: number;
+  point?: Point;
 }
 
 /**

@@ -38,6 +38,9 @@ export function monthAfter(ts: number, origin: number): number {
   return monthOf(monthOf(ts, origin) + 32 * DAY, origin);
 }
 
+/** Where the rolling-up of a new history stands: everything before it is rolled up, since nothing is there. */
+export const NOTHING_ROLLED_UP = 0;
+
 /** A stretch of time, ms; `to` is exclusive. */
 export interface Span {
   from: number;
@@ -54,21 +57,20 @@ export interface Piece {
 
 /**
  * The next piece of what is to be rolled up: an hour of readings at most, so that whoever writes has turns in between.
- * `done` is what is rolled up until now (null: nothing yet), `first` the first reading from there on (null: there is none),
- * `now` an instant that no bucket that is made may go beyond. Null when there is nothing to do.
+ * Everything before `done` is rolled up, `first` is the first reading from there on (null: there is none), and no bucket is
+ * made that ends after `now`. Null when there is nothing to do.
  */
-export function nextPiece(done: number | null, first: number | null, now: number, origin: number): Piece | null {
+export function nextPiece(done: number, first: number | null, now: number, origin: number): Piece | null {
   const due = beginningOf(now, FIVE_MINUTES, origin);
-  const start = done ?? (first === null ? null : beginningOf(first, FIVE_MINUTES, origin));
-  if (start === null || start >= due) return null;
+  if (done >= due) return null;
   // Where nothing was read, nothing is to be rolled up, however long it lasted.
-  const from = first === null ? due : Math.min(due, Math.max(start, beginningOf(first, FIVE_MINUTES, origin)));
-  const until = Math.min(due, beginningOf(from, HOUR, origin) + HOUR);
+  const hour = first === null ? due : beginningOf(Math.max(first, done), HOUR, origin) + HOUR;
+  const until = Math.min(due, hour);
   const ended = (width: number) => ({
-    from: beginningOf(start, width, origin),
+    from: beginningOf(done, width, origin),
     to: beginningOf(until, width, origin),
   });
-  return { spans: { '5m': { from, to: until }, '1h': ended(HOUR), '1d': ended(DAY) }, until };
+  return { spans: { '5m': { from: done, to: until }, '1h': ended(HOUR), '1d': ended(DAY) }, until };
 }
 
 /** The buckets of a day that have ended among those that are rolled up. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../kernel/clock.ts';
+import type { Point } from '../kernel/points.ts';
 import type { Store } from '../kernel/store.ts';
 import type { Kinds } from '../model/kind.ts';
 import { DuckDbHistory } from './duckdb/store.ts';
@@ -15,15 +16,20 @@ export interface HistoryParts {
   /** Where one that lies on a server keeps what belongs to this machine. */
   store: Store;
   realClock: Clock;
+  /** How far the town's clocks are ahead of UTC, ms: its days and months begin at its own midnight. */
+  zoneOffset: number;
+  point: Point;
 }
 
 /** The store of readings that the settings name, not opened yet. */
 export function historyStoreOf(
   settings: HistorySettings,
-  { dataDir, kinds, store, realClock }: HistoryParts,
+  { dataDir, kinds, store, realClock, zoneOffset, point }: HistoryParts,
 ): HistoryStore {
-  if (settings.store === 'influxdb') return new InfluxHistory(influxAddress(settings), store, kinds, realClock);
-  return new DuckDbHistory(join(dataDir, 'history.duckdb'), kinds, settings.memory);
+  const options = { origin: -zoneOffset, point };
+  if (settings.store === 'influxdb')
+    return new InfluxHistory(influxAddress(settings), store, kinds, realClock, options);
+  return new DuckDbHistory(join(dataDir, 'history.duckdb'), kinds, settings.memory, options);
 }
 
 /** Asks the server that keeps the history how it is, for the doctor; null where it is kept in the data directory. */

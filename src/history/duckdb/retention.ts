@@ -28,14 +28,14 @@ export function droppingOf(
   wanted: Horizons,
   gone: Horizons,
   { sealed }: Places,
-  rolledUp: number | null,
+  rolledUp: number,
   origin: number,
 ): Dropping | null {
   const horizons: Horizons = {};
   for (const what of ['raw', ...ROLL_UP_NAMES] as const) {
     const asked = wanted[what];
     if (asked === undefined) continue;
-    const until = what === 'raw' ? Math.min(asked, rolledUp ?? -Infinity) : asked;
+    const until = what === 'raw' ? Math.min(asked, rolledUp) : asked;
     let from = beginningOf(until, DAY, origin);
     if (what === 'raw') {
       for (const month of sealed) if (month.from < from && from < month.to) from = month.from;

@@ -5,6 +5,7 @@ import {
   DAY,
   endedOf,
   FIGURES,
+  NOTHING_ROLLED_UP,
   nextPiece,
   ROLL_UP_NAMES,
   ROLL_UPS,
@@ -20,11 +21,6 @@ import { type Places, rowsOf } from './source.ts';
 const DEVICES = 500;
 /** What tells the series of a bucket from others, besides its device: as they were at the readings' time. */
 const TAGS = ['area', 'road', 'organisation'];
-
-/** Where the rolling-up stands: rows before `until` are rolled up; null until there is one. */
-export interface RolledUp {
-  until: number | null;
-}
 
 /** Brings the tables of the roll-ups to the fields: missing ones are made, and missing columns. */
 export async function bringRollUps(connection: DuckDBConnection, kept: KeptFields): Promise<void> {
@@ -48,23 +44,22 @@ export async function bringRollUps(connection: DuckDBConnection, kept: KeptField
   }
 }
 
-/** Reads where the rolling-up stands. */
-export async function readRolledUp(connection: DuckDBConnection): Promise<RolledUp> {
+/** Reads where the rolling-up stands: what lies before is rolled up. */
+export async function readRolledUp(connection: DuckDBConnection): Promise<number> {
   const [row] = (await connection.runAndReadAll('SELECT until FROM rolled_up')).getRowsJS();
-  return { until: row === undefined ? null : Number(row[0]) };
+  return row === undefined ? NOTHING_ROLLED_UP : Number(row[0]);
 }
 
 /** Notes the days of what comes after its buckets were rolled up, in the transaction of the connection. */
 export async function noteLate(
   connection: DuckDBConnection,
   rows: Iterable<Identity>,
-  { until }: RolledUp,
+  rolledUp: number,
   origin: number,
 ): Promise<void> {
-  if (until === null) return;
   const days = new Map<string, [kind: string, device: string, day: number]>();
   for (const { kind, device, ts } of rows) {
-    if (ts >= until) continue;
+    if (ts >= rolledUp) continue;
     const day = beginningOf(ts, DAY, origin);
     days.set(`${kind} ${device} ${day}`, [kind, device, day]);
   }
@@ -81,35 +76,31 @@ export async function noteLate(
 
 /**
  * Rolls up the next piece of what is due, in the transaction of the connection: first what has ended, then days in which
- * something came late. Answers where the rolling-up then stands; null when there was nothing to do.
+ * something came late. False when there was nothing to do.
  */
 export async function rollUpPiece(
   connection: DuckDBConnection,
   places: Places,
-  { until }: RolledUp,
-  due: number,
+  rolledUp: number,
+  now: number,
   origin: number,
-): Promise<RolledUp | null> {
-  const piece = nextPiece(until, await firstSince(connection, places, until), due, origin);
-  if (piece !== null) {
-    for (const [kind, fields] of places.tables) {
-      for (const name of ROLL_UP_NAMES) {
-        await rollUp(connection, places, { kind, fields, name, span: piece.spans[name], devices: null, origin });
-      }
+): Promise<boolean> {
+  const piece = nextPiece(rolledUp, await firstSince(connection, places, rolledUp), now, origin);
+  if (piece === null) return rollUpLate(connection, places, rolledUp, origin);
+  for (const [kind, fields] of places.tables) {
+    for (const name of ROLL_UP_NAMES) {
+      await rollUp(connection, places, { kind, fields, name, span: piece.spans[name], devices: null, origin });
     }
-    await connection.run('DELETE FROM rolled_up');
-    await connection.run('INSERT INTO rolled_up VALUES ($1)', [BigInt(piece.until)]);
-    return { until: piece.until };
   }
-  return until !== null && (await rollUpLate(connection, places, until, origin)) ? { until } : null;
+  await connection.run('DELETE FROM rolled_up');
+  await connection.run('INSERT INTO rolled_up VALUES ($1)', [BigInt(piece.until)]);
+  return true;
 }
 
 /** The first reading at or after an instant, of any kind. */
-async function firstSince(connection: DuckDBConnection, places: Places, since: number | null): Promise<number | null> {
-  const span = { from: since ?? -Infinity, to: Infinity };
-  const where = since === null ? '' : ` WHERE ts >= ${since}`;
+async function firstSince(connection: DuckDBConnection, places: Places, since: number): Promise<number | null> {
   const each = [...places.tables.keys()].map(
-    (kind) => `SELECT min(ts) AS ts FROM ${rowsOf(places, kind, span)}${where}`,
+    (kind) => `SELECT min(ts) AS ts FROM ${rowsOf(places, kind, { from: since, to: Infinity })} WHERE ts >= ${since}`,
   );
   if (each.length === 0) return null;
   const [row] = (await connection.runAndReadAll(`SELECT min(ts) FROM (${each.join(' UNION ALL ')})`)).getRowsJS();

@@ -3,13 +3,14 @@ import type { HistoryState, KeptFields } from '../port.ts';
 import type { Horizons } from '../rollups.ts';
 import { tableOf } from './names.ts';
 import { readHorizons } from './retention.ts';
-import { type RolledUp, readRolledUp } from './rollups.ts';
+import { readRolledUp } from './rollups.ts';
 import { readSealed } from './sealing.ts';
 import type { SealedMonth } from './source.ts';
 
 /** What was done with the rows of a file besides writing them. */
 export interface Standing {
-  rolledUp: RolledUp;
+  /** Everything before it is rolled up, ms. */
+  rolledUp: number;
   horizons: Horizons;
   sealed: readonly SealedMonth[];
 }

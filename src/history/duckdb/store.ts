@@ -20,6 +20,7 @@ import type {
   SeriesQuery,
   SeriesSums,
   SeriesSumsQuery,
+  StoreOptions,
 } from '../port.ts';
 import { type Horizons, insteadOf } from '../rollups.ts';
 import { copyFile } from './copy.ts';
@@ -36,13 +37,6 @@ import { bringSeries, keepPoints, readSeries, sumSeries } from './series.ts';
 import { folderOf, type Places, rowsOf, type SealedMonth } from './source.ts';
 import { readStanding, readState, type Standing } from './standing.ts';
 import { Turns } from './turns.ts';
-
-/** What an embedded history is told besides where it lies. */
-export interface DuckDbOptions {
-  /** The town's midnight of 1 January 1970, ms: days and months are counted from there. UTC's unless said. */
-  origin?: number;
-  point?: Point;
-}
 
 interface Opened {
   /** The writer's own: a reader must not see into its transactions. */
@@ -82,7 +76,7 @@ export class DuckDbHistory implements HistoryStore {
   #opened: Opened | null = null;
 
   /** `memory` such as `128MiB` bounds what DuckDB takes for queries and buffers. */
-  constructor(path: string, kinds: Kinds, memory: string, { origin = 0, point = noPoint }: DuckDbOptions = {}) {
+  constructor(path: string, kinds: Kinds, memory: string, { origin = 0, point = noPoint }: StoreOptions = {}) {
     this.#path = path;
     this.#kinds = kinds;
     this.#memory = memory;
@@ -196,9 +190,9 @@ export class DuckDbHistory implements HistoryStore {
       this.#maintain(opened, async () => {
         const { writing, standing } = opened;
         this.#point('rollup.begun');
-        const piece = await rollUpPiece(writing, this.#places(opened), standing.rolledUp, until, this.#origin);
+        const found = await rollUpPiece(writing, this.#places(opened), standing.rolledUp, until, this.#origin);
         this.#point('rollup.made');
-        return piece !== null;
+        return found;
       }),
     );
   }
@@ -208,7 +202,7 @@ export class DuckDbHistory implements HistoryStore {
       this.#alone(async (opened) => {
         const { horizons, rolledUp } = opened.standing;
         const places = this.#places(opened);
-        const dropping = droppingOf(wanted, horizons, places, rolledUp.until, this.#origin);
+        const dropping = droppingOf(wanted, horizons, places, rolledUp, this.#origin);
         if (dropping === null) return;
         await this.#maintain(opened, () => dropRows(opened.writing, places, dropping));
         this.#point('drop.recorded');

@@ -4,7 +4,8 @@ import { type SeriesPoint, shapeOf } from '../../model/series.ts';
 import { refuseStray } from '../fields.ts';
 import { type HistoryEvent, type HistoryRow, type KeptFields, RefusedByStore } from '../port.ts';
 import type { Footprint, SeriesParts } from './doubt.ts';
-import { DEVICE_TS, EVENTS, FLAGS, fieldKeyOf, RECEIVED_AT, SEQ } from './names.ts';
+import type { FigureRow } from './figures.ts';
+import { DEVICE_TS, EVENTS, FLAGS, fieldKeyOf, RECEIVED_AT, SEQ, TAGS } from './names.ts';
 
 /** Characters of one request's body, about; what is larger is cut, so that several requests are under way. */
 const BODY = 384 * 1024;
@@ -113,6 +114,23 @@ export function seriesBodies(points: readonly SeriesPoint[]): string[] {
       value === null ? [] : [`${escapeKey(field)}=${typeof value === 'string' ? quoted(value) : value}`],
     );
     body += `${escapeMeasurement(series)}${named.join('')} ${said.join(',')} ${whole(ts)}\n`;
+    if (body.length >= BODY) {
+      bodies.push(body);
+      body = '';
+    }
+  }
+  if (body !== '') bodies.push(body);
+  return bodies;
+}
+
+/** Buckets of a roll-up as bodies of line protocol, times in ms. A figure that there is none of is not written. */
+export function figureBodies(measurement: string, rows: readonly FigureRow[]): string[] {
+  const bodies: string[] = [];
+  let body = '';
+  for (const { tags, ts, figures } of rows) {
+    const named = TAGS.flatMap((tag) => (tags[tag] ? [`,${tag}=${escapeKey(tags[tag])}`] : []));
+    const said = Object.entries(figures).map(([name, figure]) => `${escapeKey(name)}=${figure}`);
+    body += `${escapeMeasurement(measurement)}${named.join('')} ${said.join(',')} ${whole(ts)}\n`;
     if (body.length >= BODY) {
       bodies.push(body);
       body = '';

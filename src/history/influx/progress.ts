@@ -82,10 +82,16 @@ export class Progress {
 
   /**
    * Moves on, after the server's answer. `kept` is what was committed while a longer write stays in doubt; null ends all
-   * doubt.
+   * doubt. `alongside` runs in the same transaction.
    */
-  commit(standing: Standing, newest: ReadonlyMap<string, number>, kept: DoubtEntry | null): Promise<void> {
+  commit(
+    standing: Standing,
+    newest: ReadonlyMap<string, number>,
+    kept: DoubtEntry | null,
+    alongside: () => void = () => {},
+  ): Promise<void> {
     return this.#store.transaction(() => {
+      alongside();
       this.#standing.put('now', standing);
       for (const [device, ts] of newest) this.#newest.put(device, ts);
       if (kept !== null) return this.#doubt.put(this.#nextDoubt++, kept);

@@ -1,5 +1,7 @@
 import type { Value } from '../../model/sample.ts';
 import type { Aggregate, KeptField, ReadingItem, ReadingsQuery } from '../port.ts';
+import { FIGURES, type Instead, ROLL_UPS, rollUpOf } from '../rollups.ts';
+import { figureOf } from './figures.ts';
 import { fieldKeyOf } from './names.ts';
 import type { InfluxServer, Series } from './server.ts';
 import { Statement } from './statement.ts';
@@ -16,9 +18,10 @@ export async function readReadings(
   server: InfluxServer,
   query: ReadingsQuery,
   field: KeptField,
+  instead: Instead | null,
 ): Promise<ReadingItem[]> {
   if (query.devices?.length === 0 || query.area?.length === 0 || query.limit < 1) return [];
-  const read = new Reader(server, query, field);
+  const read = new Reader(server, query, field, instead);
   return query.bucket === undefined ? read.readings() : read.buckets(query.bucket);
 }
 
@@ -26,11 +29,13 @@ class Reader {
   readonly #server: InfluxServer;
   readonly #query: ReadingsQuery;
   readonly #field: KeptField;
+  readonly #instead: Instead | null;
 
-  constructor(server: InfluxServer, query: ReadingsQuery, field: KeptField) {
+  constructor(server: InfluxServer, query: ReadingsQuery, field: KeptField, instead: Instead | null) {
     this.#server = server;
     this.#query = query;
     this.#field = field;
+    this.#instead = instead;
   }
 
   /**
@@ -75,37 +80,84 @@ class Reader {
     const statement = new Statement();
     const value = statement.name(fieldKeyOf(this.#field.field));
     const atMost = limit === undefined ? '' : ` LIMIT ${statement.number(limit)}`;
-    statement.add(`SELECT ${value}, ${statement.name('device')} ${this.#source(statement, from, to)}${atMost}`);
+    statement.add(
+      `SELECT ${value}, ${statement.name('device')} ${this.#source(statement, this.#query.kind, from, to)}${atMost}`,
+    );
     const [series = []] = await this.#server.query(statement);
     return series.flatMap(({ values }) =>
       values.map(([ts, reading, device]) => ({ ts: ts as number, group: device as string, value: reading as Value })),
     );
   }
 
-  /** When the first reading comes at or after `from`; null when there is none. */
+  /** When the first reading comes at or after `from`, or the first bucket of a roll-up; null when there is none. */
   async #first(from: number): Promise<number | null> {
     const statement = new Statement();
     const value = statement.name(fieldKeyOf(this.#field.field));
-    statement.add(`SELECT first(${value}) ${this.#source(statement, from, this.#query.to)}`);
-    const [series = []] = await this.#server.query(statement);
-    return (series[0]?.values[0]?.[0] as number | undefined) ?? null;
+    statement.add(`SELECT first(${value}) ${this.#source(statement, this.#query.kind, from, this.#query.to)}`);
+    if (this.#instead !== null) {
+      const count = statement.name(figureOf(this.#field.field, 'count'));
+      const { measurement, since, until } = this.#rolledUp(this.#instead, from, this.#query.to);
+      statement.add(`SELECT first(${count}) ${this.#source(statement, measurement, since, until)}`);
+    }
+    const found = (await this.#server.query(statement)).flatMap(([series]) => series?.values[0]?.[0] ?? []);
+    return found.length === 0 ? null : Math.min(...found.map(Number));
   }
 
+  /** The buckets of some time: of readings, and of a roll-up where they are gone. */
   async #within(from: number, to: number, buckets: Buckets): Promise<ReadingItem[]> {
+    const instead = this.#instead;
+    if (instead === null || from >= instead.until) return this.#ofReadings(from, to, buckets);
+    const old = await this.#ofRollUp(instead, from, to, buckets);
+    const young = to > instead.until ? await this.#ofReadings(instead.until, to, buckets) : [];
+    return putTogether([...old, ...young]).map((item) => ({
+      ...item,
+      aggregates: Object.fromEntries(this.#query.aggregates.map((name) => [name, item.aggregates[name]])),
+    }));
+  }
+
+  /** Buckets of a roll-up, put together to those that are asked for. */
+  async #ofRollUp(instead: Instead, from: number, to: number, buckets: Buckets): Promise<ReadingItem[]> {
     const statement = new Statement();
+    const [mean, min, max, count] = FIGURES.map((figure) => statement.name(figureOf(this.#field.field, figure)));
+    const { measurement, since, until } = this.#rolledUp(instead, from, to);
+    const source = this.#source(statement, measurement, since, until);
+    const time = `time >= ${statement.instant(since)} AND time < ${statement.instant(until)}`;
+    const each = `SELECT ${mean} * ${count} AS total, ${min} AS low, ${max} AS high, ${count} AS number ${source}`;
+    const all = 'sum(total) AS total, min(low) AS min, max(high) AS max, sum(number) AS count';
+    statement.add(`SELECT ${all} FROM (${each}) WHERE ${time} ${this.#by(statement, buckets)}`);
+    const [series = []] = await this.#server.query(statement);
+    return this.#itemsOf(series).map(({ aggregates = {}, ...item }) => {
+      const { total = 0, min: low = 0, max: high = 0, count: number = 0 } = aggregates as Record<string, number>;
+      return { ...item, aggregates: { mean: total / number, min: low, max: high, count: number } };
+    });
+  }
+
+  /** Where the buckets of a roll-up lie that overlap a time in which the readings are gone. */
+  #rolledUp({ rollUp, until }: Instead, from: number, to: number) {
+    const measurement = rollUpOf(this.#query.kind, rollUp);
+    return { measurement, since: from - ROLL_UPS[rollUp] + 1, until: Math.min(to, until) };
+  }
+
+  #by(statement: Statement, { width, origin }: Buckets): string {
     const { groupBy } = this.#query;
+    const offset = origin - Math.floor(origin / width) * width;
+    const time = `time(${statement.width(width)}, ${statement.width(offset)})`;
+    return `GROUP BY ${time}${groupBy === undefined ? '' : `, ${statement.name(groupBy)}`} fill(none)`;
+  }
+
+  async #ofReadings(from: number, to: number, buckets: Buckets): Promise<ReadingItem[]> {
+    const statement = new Statement();
     const value = statement.name(fieldKeyOf(this.#field.field));
     const isSwitch = this.#field.type === 'boolean';
-    const offset = buckets.origin - Math.floor(buckets.origin / buckets.width) * buckets.width;
-    const time = `time(${statement.width(buckets.width)}, ${statement.width(offset)})`;
-    const by = `GROUP BY ${time}${groupBy === undefined ? '' : `, ${statement.name(groupBy)}`} fill(none)`;
-    const source = this.#source(statement, from, to);
-    const columns = isSwitch ? ['count' as const] : this.#query.aggregates;
+    const by = this.#by(statement, buckets);
+    const source = this.#source(statement, this.#query.kind, from, to);
+    const aggregates = this.#instead === null ? this.#query.aggregates : FIGURES;
+    const columns = isSwitch ? ['count' as const] : aggregates;
     statement.add(`SELECT ${columns.map((name) => `${name}(${value})`).join(', ')} ${source} ${by}`);
     if (isSwitch) statement.add(`SELECT count(${value}) ${source} AND ${value} = true ${by}`);
     const [all = [], on = []] = await this.#server.query(statement);
     const items = this.#itemsOf(all);
-    return isSwitch ? switchItems(items, this.#itemsOf(on), this.#query.aggregates) : items;
+    return isSwitch ? switchItems(items, this.#itemsOf(on), aggregates) : items;
   }
 
   #itemsOf(series: readonly Series[]): ReadingItem[] {
@@ -119,13 +171,33 @@ class Reader {
     );
   }
 
-  #source(statement: Statement, from: number, to: number): string {
-    const { kind, devices, area } = this.#query;
+  #source(statement: Statement, measurement: string, from: number, to: number): string {
+    const { devices, area } = this.#query;
     const all = [`time >= ${statement.instant(from)}`, `time < ${statement.instant(to)}`];
     if (devices !== undefined) all.push(statement.among('device', devices));
     if (area !== undefined) all.push(statement.among('area', area));
-    return `FROM ${statement.name(kind)} WHERE ${all.join(' AND ')}`;
+    return `FROM ${statement.name(measurement)} WHERE ${all.join(' AND ')}`;
   }
+}
+
+/** Puts together what there is of one bucket of one group. */
+function putTogether(items: readonly ReadingItem[]) {
+  const found = new Map<string, ReadingItem & { aggregates: Record<Aggregate, number> }>();
+  for (const { ts, group, aggregates } of items) {
+    const { mean, min, max, count } = aggregates as Record<Aggregate, number>;
+    const known = found.get(`${ts} ${group}`);
+    if (known === undefined) found.set(`${ts} ${group}`, { ts, group, aggregates: { mean, min, max, count } });
+    else {
+      const had = known.aggregates;
+      known.aggregates = {
+        mean: (had.mean * had.count + mean * count) / (had.count + count),
+        min: Math.min(had.min, min),
+        max: Math.max(had.max, max),
+        count: had.count + count,
+      };
+    }
+  }
+  return [...found.values()];
 }
 
 /** Switches count as 0 and 1, which InfluxQL does not do: from how many there are, and how many are on. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../kernel/clock.ts';
 import { messageOf, TownError } from '../../kernel/errors.ts';
+import { noPoint } from '../../kernel/points.ts';
 import type { Store } from '../../kernel/store.ts';
 import type { Kinds } from '../../model/kind.ts';
 import type { SeriesPoint } from '../../model/series.ts';
@@ -20,15 +21,19 @@ import type {
   SeriesQuery,
   SeriesSums,
   SeriesSumsQuery,
+  StoreOptions,
 } from '../port.ts';
+import { type Horizons, insteadOf } from '../rollups.ts';
 import type { InfluxAddress } from '../settings.ts';
 import { Doubt, type Footprint, keyOf } from './doubt.ts';
 import { eventLines, LineWriter } from './lines.ts';
 import { readRowsAt } from './lookups.ts';
+import { Marks } from './marks.ts';
 import { RECEIVED_AT } from './names.ts';
 import { readEvents, readRows } from './pages.ts';
 import { Progress, type Standing } from './progress.ts';
 import { readReadings } from './readings.ts';
+import { InfluxRollUps } from './rollups.ts';
 import { keepPoints, readSeries, sumSeries } from './series.ts';
 import { InfluxServer } from './server.ts';
 import { Statement } from './statement.ts';
@@ -51,17 +56,29 @@ export class InfluxHistory implements HistoryStore {
   readonly name = 'influxdb';
   readonly #server: InfluxServer;
   readonly #progress: Progress;
+  readonly #marks: Marks;
+  readonly #rollUps: InfluxRollUps;
   readonly #kinds: Kinds;
+  readonly #origin: number;
   readonly #doubt = new Doubt();
   /** What was read since the last commit, for the note of what a replacement replaces. */
   readonly #read = new Map<string, HistoryRow>();
   readonly #reads = new Set<Promise<unknown>>();
   #opened: Opened | null = null;
 
-  constructor(address: InfluxAddress, store: Store, kinds: Kinds, realClock: Clock) {
+  constructor(
+    address: InfluxAddress,
+    store: Store,
+    kinds: Kinds,
+    realClock: Clock,
+    { origin = 0, point = noPoint }: StoreOptions = {},
+  ) {
     this.#server = new InfluxServer(address, realClock);
     this.#progress = new Progress(store);
+    this.#marks = new Marks(store, origin);
+    this.#rollUps = new InfluxRollUps(this.#server, this.#marks, origin, point);
     this.#kinds = kinds;
+    this.#origin = origin;
   }
 
   async open(): Promise<HistoryState> {
@@ -118,7 +135,8 @@ export class InfluxHistory implements HistoryStore {
 
   async readings(query: ReadingsQuery): Promise<ReadingItem[]> {
     const { kept } = this.#mustBeOpen();
-    return this.#ask(readReadings(this.#server, query, fieldOf(kept, query)));
+    const instead = insteadOf(query, this.#marks.horizons(), this.#origin);
+    return this.#ask(readReadings(this.#server, query, fieldOf(kept, query), instead));
   }
 
   async rows(query: RowsQuery): Promise<HistoryRow[]> {
@@ -177,6 +195,16 @@ export class InfluxHistory implements HistoryStore {
     return this.#ask(sumSeries(this.#server, query));
   }
 
+  async rollUp(until: number): Promise<boolean> {
+    const { kept } = this.#mustBeOpen();
+    return this.#ask(this.#rollUps.rollUp(kept, until));
+  }
+
+  async drop(horizons: Horizons): Promise<void> {
+    const { kept } = this.#mustBeOpen();
+    return this.#ask(this.#rollUps.drop(kept, horizons));
+  }
+
   interrupt(): void {
     this.#server.interrupt();
   }
@@ -207,7 +235,9 @@ export class InfluxHistory implements HistoryStore {
 
   async #settle(standing: Standing, newer: Map<string, number>, rows: readonly HistoryRow[]): Promise<void> {
     const inDoubt = standing.cursor < this.#doubt.end ? rows.filter((row) => this.#doubt.has(row)) : null;
-    await this.#progress.commit(standing, newer, inDoubt === null ? null : { type: 'kept', rows: inDoubt });
+    await this.#progress.commit(standing, newer, inDoubt === null ? null : { type: 'kept', rows: inDoubt }, () =>
+      this.#marks.noteLate(rows, standing.cursor),
+    );
     if (inDoubt === null) this.#doubt.clear();
     else this.#doubt.keep(inDoubt);
   }
