@@ -16,6 +16,7 @@ import { Exporter } from './history/export/exporter.ts';
 import { SeriesQueue } from './history/series-queue.ts';
 import { SeriesWriter } from './history/series-writer.ts';
 import { historyStoreOf } from './history/stores.ts';
+import { HistoryUpkeep } from './history/upkeep.ts';
 import { HistoryWriter } from './history/writer.ts';
 import type { DeviceList } from './http/resources/device-import.ts';
 import { createHttp, type HttpParts } from './http/server.ts';
@@ -181,7 +182,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
     closers.add('notify', () => outbox.stop());
 
     // 4: what was, what is, and what is wrong; each follows the journal at its own pace.
-    const historyStore = historyStoreOf(settings.history, { dataDir, kinds, store, realClock });
+    const historyStore = historyStoreOf(settings.history, { dataDir, kinds, town, store, realClock, point });
     const history = new HistoryWriter(
       historyStore,
       journal,
@@ -198,6 +199,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
       log.child({ stage: 'history' }),
       point,
     );
+    const upkeep = new HistoryUpkeep(historyStore, history, clocks, settings.history, log.child({ stage: 'history' }));
     const live = new Live(journal, store, realClock, log.child({ stage: 'live' }));
     const exporter = new Exporter(historyStore, dataDir, settings.disk.floor);
     exporter.start();
@@ -342,6 +344,8 @@ export async function startService(settings: Settings, options: ServiceOptions):
     closers.add('history', () => history.stop(DRAIN_MS));
     series.start();
     closers.add('series', () => series.stop());
+    upkeep.start();
+    closers.add('history upkeep', () => upkeep.stop());
     live.start();
     closers.add('live', () => live.stop());
     rules.start();
@@ -359,10 +363,8 @@ export async function startService(settings: Settings, options: ServiceOptions):
       const failed = (error: unknown) => log.warn({ error: messageOf(error) }, 'dead letters could not be purged');
       deadLetters.purge(clock.clock.now()).catch(failed);
     });
-    closers.add('housekeeping', () => {
-      housekeeping.stop();
-      purging.stop();
-    });
+    closers.add('housekeeping', () => housekeeping.stop());
+    closers.add('purge', () => purging.stop());
     const httpPort = await http.listen(host);
     const mqttPort = await broker.listen();
     closers.add('broker', () => broker.stop());

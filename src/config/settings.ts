@@ -7,8 +7,9 @@ import { HttpSettings } from '../http/settings.ts';
 import { DiskSettings, JournalSettings } from '../journal/settings.ts';
 import { packageRoot } from '../kernel/package-root.ts';
 
-/** Everything that can be set, each stage's part from the stage itself. The only definition: file, environment and docs follow it. */
-export const Settings = z.strictObject({
+const DAY_MS = 86_400_000;
+
+const Parts = z.strictObject({
   dataDir: z.string().min(1).default('./data').meta({ description: 'Where all state lies; one process at a time.' }),
   town: z.string().min(1).default(join(packageRoot, 'seeds/lailong')).meta({ description: "The town's folder." }),
   devices: z
@@ -33,6 +34,20 @@ export const Settings = z.strictObject({
   journal: JournalSettings.prefault({}),
   disk: DiskSettings.prefault({}),
   history: HistorySettings.prefault({}),
+});
+
+/** Everything that can be set, each stage's part from the stage itself. The only definition: file, environment and docs follow it. */
+export const Settings = Parts.superRefine(({ decode, history }, context) => {
+  const { raw } = history.retention;
+  const needed = decode.maxAge + DAY_MS;
+  if (raw === undefined || raw >= needed) return;
+  const days = Math.ceil(needed / DAY_MS);
+  context.addIssue({
+    code: 'custom',
+    path: ['history', 'retention', 'raw'],
+    message: `a late sample may be as old as decode.maxAge, and the day that it falls into is made again from its readings: keep them for ${days}d at least`,
+    input: raw,
+  });
 });
 export type Settings = z.infer<typeof Settings>;
 

@@ -3,6 +3,8 @@ import { type Clock, systemClock } from '../kernel/clock.ts';
 import type { Point } from '../kernel/points.ts';
 import type { Store } from '../kernel/store.ts';
 import type { Kinds } from '../model/kind.ts';
+import type { Town } from '../model/town.ts';
+import { standardOffset } from '../model/zone.ts';
 import { DuckDbHistory } from './duckdb/store.ts';
 import { type Probed, probeInflux } from './influx/probe.ts';
 import { InfluxHistory } from './influx/store.ts';
@@ -13,20 +15,20 @@ import { type HistorySettings, influxAddress } from './settings.ts';
 export interface HistoryParts {
   dataDir: string;
   kinds: Kinds;
+  /** Its days and months begin at its own midnight. */
+  town: Pick<Town, 'timeZone'>;
   /** Where one that lies on a server keeps what belongs to this machine. */
   store: Store;
   realClock: Clock;
-  /** How far the town's clocks are ahead of UTC, ms: its days and months begin at its own midnight. */
-  zoneOffset: number;
   point: Point;
 }
 
 /** The store of readings that the settings name, not opened yet. */
 export function historyStoreOf(
   settings: HistorySettings,
-  { dataDir, kinds, store, realClock, zoneOffset, point }: HistoryParts,
+  { dataDir, kinds, town, store, realClock, point }: HistoryParts,
 ): HistoryStore {
-  const options = { origin: -zoneOffset, point };
+  const options = { origin: -standardOffset(town.timeZone), point };
   if (settings.store === 'influxdb')
     return new InfluxHistory(influxAddress(settings), store, kinds, realClock, options);
   return new DuckDbHistory(join(dataDir, 'history.duckdb'), kinds, settings.memory, options);

@@ -7,3 +7,8 @@ export function zoneOffset(timeZone: string, at: number): number {
   const ms = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000;
   return sign === '-' ? -ms : ms;
 }
+
+/** How far the clocks of a zone are ahead of UTC without summer time, ms: a day that is counted in is always as long. */
+export function standardOffset(timeZone: string): number {
+  return Math.min(zoneOffset(timeZone, Date.UTC(2026, 0, 1)), zoneOffset(timeZone, Date.UTC(2026, 6, 1)));
+}

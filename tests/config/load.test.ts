@@ -77,11 +77,27 @@ describe('the settings', () => {
     const unlike: Record<string, string> = {
       'history.influx.url': 'http://influx:8086',
       'history.influx.version': '2.7',
+      'history.retention.raw': '400d',
+      'history.retention.fiveMinutes': '800d',
+      'history.retention.hour': '4000d',
+      'history.retention.day': '9000d',
     };
     for (const { path, value } of inForce) {
       const given = value === undefined ? (unlike[path] ?? 'a-token-of-the-test') : String(value);
       expect(sourceOf(path, { [variableOf(path)]: given }), path).toBe(variableOf(path));
     }
+  });
+
+  it('of the retention keep readings at least as long as a late sample may change the day that they make', () => {
+    const raw = (days: string, maxAge = '30d') => ({
+      ...{ TOWNPULSE_HISTORY_RETENTION_RAW: days, TOWNPULSE_DECODE_MAX_AGE: maxAge },
+    });
+    expect(problems(raw('30d'))).toEqual([
+      expect.stringMatching(/^TOWNPULSE_HISTORY_RETENTION_RAW: history.retention.raw: .* keep them for 31d at least$/),
+    ]);
+    expect(problems(raw('31d', '40d'))).toEqual([expect.stringContaining('41d at least')]);
+    expect(loadSettings(raw('31d')).settings.history.retention).toEqual({ raw: 31 * 86_400_000 });
+    expect(loadSettings({}).settings.history.retention).toEqual({});
   });
 
   it('some have a short name as well, which gives way to the long one', () => {

@@ -94,6 +94,14 @@ export class MemoryHistory implements HistoryStore {
     return [...this.table.values()].filter((row) => row.kind === kind).length;
   }
 
+  async rollUp(): Promise<never> {
+    throw new Error('nobody rolls the memory up');
+  }
+
+  async drop(): Promise<never> {
+    throw new Error('nobody lets go of the memory');
+  }
+
   async copyTo(): Promise<never> {
     throw new Error('nobody copies the memory');
   }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InfluxHistory } from '../../src/history/influx/store.ts';
-import type { HistoryStore } from '../../src/history/port.ts';
+import type { HistoryStore, StoreOptions } from '../../src/history/port.ts';
 import type { InfluxAddress } from '../../src/history/settings.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { openStore, type Store } from '../../src/kernel/store.ts';
@@ -37,7 +37,7 @@ export class InfluxPlaces {
   }
 
   /** A history over a place: opened and closed together with its folder, as the service does at its start and end. */
-  at(place: string, kinds = SMALL_KINDS): HistoryStore {
+  at(place: string, kinds = SMALL_KINDS, options: StoreOptions = {}): HistoryStore {
     let opened: { store: Store; history: InfluxHistory } | null = null;
     const history = (): InfluxHistory => {
       if (opened === null) throw new Error('not open');
@@ -54,7 +54,7 @@ export class InfluxPlaces {
       open: async () => {
         if (opened === null) {
           const store = await openStore(place, { sync: false });
-          opened = { store, history: new InfluxHistory(await this.address(place), store, kinds, systemClock) };
+          opened = { store, history: new InfluxHistory(await this.address(place), store, kinds, systemClock, options) };
         }
         return opened.history.open();
       },
@@ -69,6 +69,8 @@ export class InfluxPlaces {
       eventsEnd: () => (opened?.history ?? closed).eventsEnd(),
       kept: () => (opened?.history ?? closed).kept(),
       count: (kind, from) => (opened?.history ?? closed).count(kind, from),
+      rollUp: (until) => (opened?.history ?? closed).rollUp(until),
+      drop: (horizons) => (opened?.history ?? closed).drop(horizons),
       interrupt: () => opened?.history.interrupt(),
       copyTo: (directory) => history().copyTo(directory),
       close: async () => {

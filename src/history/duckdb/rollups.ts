@@ -161,24 +161,21 @@ async function rollUp(
   const figures = fields.flatMap(({ field, type }) => {
     const column = type === 'boolean' ? `${columnOf(field)}::INTEGER` : columnOf(field);
     const of = { mean: `avg(${column})`, min: `min(${column})`, max: `max(${column})`, count: `count(${column})` };
-    return FIGURES.map((figure) => `${of[figure]} AS ${figureOf(field, figure)}`);
+    return FIGURES.map((figure) => ({ name: figureOf(field, figure), made: of[figure] }));
   });
-  const tags = TAGS.join(', ');
+  const made = figures.map((figure) => `${figure.made} AS ${figure.name}`);
   const beginning = `${first} + (ts - ${first}) // ${width} * ${width} AS ts`;
+  const fresh = `SELECT device, ${beginning}, ${TAGS.join(', ')}, ${made.join(', ')} FROM ${rowsOf(places, kind, span)} WHERE ts >= ${from} AND ts < ${to}${among} GROUP BY ALL`;
+  const key = ['device', 'ts', ...TAGS];
+  const same = key.map((column) => `o.${column} IS NOT DISTINCT FROM f.${column}`).join(' AND ');
+  const taken = [...key, ...figures.map((figure) => figure.name)];
   await connection.run(
-    `CREATE OR REPLACE TEMP TABLE fresh AS SELECT device, ${beginning}, ${tags}, ${figures.join(', ')} FROM ${rowsOf(places, kind, span)}
-     WHERE ts >= ${from} AND ts < ${to}${among} GROUP BY ALL`,
+    `MERGE INTO ${table} o USING (${fresh}) f ON (${same} AND o.ts >= ${from} AND o.ts < ${to})
+     WHEN MATCHED AND (${fields.map(differs).join(' OR ')}) AND NOT (${fields.map(isLess).join(' OR ')})
+       THEN UPDATE SET revision = o.revision + 1, ${figures.map((figure) => `${figure.name} = f.${figure.name}`).join(', ')}
+     WHEN NOT MATCHED
+       THEN INSERT (revision, ${taken.join(', ')}) VALUES (1, ${taken.map((column) => `f.${column}`).join(', ')})`,
   );
-  const same = ['device', 'ts', ...TAGS].map((column) => `o.${column} IS NOT DISTINCT FROM f.${column}`).join(' AND ');
-  const old = `${table} o ON ${same} AND o.ts >= ${from} AND o.ts < ${to}`;
-  await connection.run(
-    `CREATE OR REPLACE TEMP TABLE changed AS SELECT f.*, coalesce(o.revision, 0) + 1 AS revision FROM fresh f LEFT JOIN ${old}
-     WHERE o.device IS NULL OR ((${fields.map(differs).join(' OR ')}) AND NOT (${fields.map(isLess).join(' OR ')}))`,
-  );
-  await connection.run(
-    `DELETE FROM ${table} o USING temp.changed f WHERE ${same} AND o.ts >= ${from} AND o.ts < ${to}`,
-  );
-  await connection.run(`INSERT INTO ${table} BY NAME SELECT * FROM temp.changed`);
 }
 
 function differs({ field }: KeptField): string {
