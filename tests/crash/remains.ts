@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { type DeadLetter, DeadLetters } from '../../src/decode/deadletters.ts';
-import { flagsOfBits } from '../../src/history/duckdb/rows.ts';
 import { tableOf } from '../../src/history/duckdb/names.ts';
+import { flagsOfBits } from '../../src/history/duckdb/rows.ts';
 import { Journal } from '../../src/journal/journal.ts';
 import { JournalSettings } from '../../src/journal/settings.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
