@@ -1,16 +1,22 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import { WORDS } from '../src/console/words.ts';
 import type { Name } from '../src/model/primitives.ts';
+import { SERIES } from '../src/model/series.ts';
 import { Board } from './board.ts';
 import { areaColumn, columnsOf, deviceColumn, saidColumn, wordsOf } from './columns.ts';
-import { chart, figure, table, valuesOf } from './panels.ts';
+import { bars, chart, figure, rate, table, valuesOf } from './panels.ts';
 import type { Pen } from './pen.ts';
 import { lines, newest, newestRows, sums } from './query.ts';
+import { boundColors, FIGURE_NAMES, FIGURES, INTERVAL, lightingRate } from './series.ts';
 
 const KIND = 'lighting-controller';
 
 /** For the lighting crew: how the lamps burn, and which circuit or controller to drive to. */
 export function lighting(pen: Pen): Dashboard {
-  const { areas, roads } = pen.facts.town;
+  const { areas, roads, network } = pen.facts.town;
+  const target = pen.facts.lightingRule()?.target ?? pen.facts.target('lighting-rate');
+  const bounds = boundColors(target);
+  const bucket = SERIES.lighting_rate.width / 1_000;
   const every = pen.facts.interval(KIND);
   const line = (field: string, title: Name) =>
     chart(pen, { title, size: [8, 8], every, ...valuesOf(pen, KIND, field), queries: [lines(KIND, field, 'device')] });
@@ -27,20 +33,25 @@ export function lighting(pen: Pen): Dashboard {
   })
     .top(
       figure(pen, {
+        title: { zh: '全镇当前亮灯率', en: 'Lighting rate of the town now' },
+        about: INTERVAL,
+        size: [12, 5],
+        back: 3 * bucket,
+        ...rate(null),
+        names: FIGURE_NAMES,
+        apart: { ...bounds },
+        queries: [lightingRate('town')],
+        none: { zh: WORDS.zh.idleReason.daylight, en: WORDS.en.idleReason.daylight },
+      }),
+      figure(pen, {
         title: { zh: '上报亮灯', en: 'Lamps that say they burn' },
         about: {
           zh: '三个上报周期内各控制器最新上报的实亮盏数之和；不等于亮灯率。',
           en: 'The sum of the lamps lit by each controller’s newest word within three report intervals. It is no lighting rate.',
         },
-        size: [6, 5],
+        size: [4, 5],
         back: 3 * every,
         queries: [newest(KIND, 'lampsLit', 'sum')],
-      }),
-      figure(pen, {
-        title: { zh: '在册盏数', en: 'Lamps counted' },
-        size: [6, 5],
-        back: 3 * every,
-        queries: [newest(KIND, 'lampsTotal', 'sum')],
       }),
       figure(pen, {
         title: { zh: '在报控制器', en: 'Controllers that report' },
@@ -48,17 +59,52 @@ export function lighting(pen: Pen): Dashboard {
           zh: '三个上报周期内有读数的控制器数。日间断电回路上的单灯控制器白天不上报。',
           en: 'Controllers with a reading within three report intervals. Those on a circuit that is switched off by day say nothing by day.',
         },
-        size: [6, 5],
+        size: [4, 5],
         back: 3 * every,
         queries: [newest(KIND, 'lampsTotal', 'count')],
       }),
       figure(pen, {
         title: { zh: '最低电压', en: 'Lowest voltage' },
-        size: [6, 5],
+        size: [4, 5],
         back: 3 * every,
         ...valuesOf(pen, KIND, 'voltage'),
         decimals: 0,
         queries: [newest(KIND, 'voltage', 'min')],
+      }),
+    )
+    .row(
+      { zh: '亮灯率', en: 'Lighting rates' },
+      bars(pen, {
+        title: { zh: '各区域当前亮灯率（上报口径）', en: 'Lighting rate by area now, as reported' },
+        size: [8, 12],
+        back: 3 * bucket,
+        ...rate(target),
+        min: 0.9,
+        queries: [
+          {
+            influxql: `SELECT last("reported") FROM "lighting_rate" WHERE $timeFilter AND "group" = 'village' GROUP BY "id"`,
+            alias: '$tag_id',
+          },
+        ],
+        names: areas,
+      }),
+      table(pen, {
+        title: { zh: '各回路当前亮灯情况', en: 'Circuits as they are now' },
+        about: INTERVAL,
+        size: [16, 12],
+        back: 3 * bucket,
+        query: `SELECT last("expected") AS "expected", "lit", "out", "unknown", "low", "high", "coverage" FROM "lighting_rate" WHERE $timeFilter AND "group" = 'feeder' GROUP BY "id"`,
+        columns: {
+          id: { title: { zh: '回路', en: 'Circuit' }, words: wordsOf(pen, network) },
+          expected: { title: { zh: '应亮', en: 'Expected' }, decimals: 0 },
+          lit: { title: { zh: '亮', en: 'Lit' }, decimals: 0 },
+          out: { title: { zh: '灭', en: 'Out' }, decimals: 0 },
+          unknown: { title: { zh: '未知', en: 'Unknown' }, decimals: 0 },
+          low: { title: FIGURES.low, ...bounds.low, as: 'light' },
+          high: { title: FIGURES.high, ...bounds.high, as: 'light' },
+          coverage: { title: FIGURES.coverage, ...rate(null) },
+        },
+        sort: { by: 'low' },
       }),
     )
     .row(

@@ -52,7 +52,7 @@ interface Named {
 }
 
 /** How values are shown. */
-interface Values {
+export interface Values {
   /** Grafana's id of a unit; without one, a plain number. */
   unit?: string;
   decimals?: number;
@@ -70,7 +70,7 @@ export interface Chart extends Common, Values {
   /** How often its source speaks, s: narrower buckets would be empty, and a line is not drawn over three that are missing. */
   every: number;
   as?: 'lines' | 'stack' | 'bars' | 'steps';
-  /** A series whose line is the upper edge of a band down to another's, by their names. */
+  /** Two series that are the edges of a band, by the ids that `names` has for them. */
   band?: readonly [upper: string, lower: string];
   /** Colours by the names of series. */
   colors?: Readonly<Record<string, string>>;
@@ -81,10 +81,8 @@ export interface Figure extends Common, Values {
   queries: readonly (string | Query)[];
   /** Said where there is no value. */
   none?: Name;
-  /** Shows how it came about, below the figure. */
-  trend?: { every: number };
-  /** What some values are called, with their colours. */
-  words?: Words;
+  /** How single figures are shown that differ from the others, by their names. */
+  apart?: Readonly<Record<string, Values>>;
 }
 
 /** A bar for each series, the newest of each. */
@@ -113,7 +111,7 @@ export interface Table extends Common {
 }
 
 /** Steps of a rate that is good from `target` on. */
-export function rateSteps(target: number | null): Step[] {
+function rateSteps(target: number | null): Step[] {
   if (target === null) return [];
   return [
     { from: Number.NEGATIVE_INFINITY, color: BAD },
@@ -121,9 +119,9 @@ export function rateSteps(target: number | null): Step[] {
   ];
 }
 
-/** How values of a rate are shown. */
+/** How values of a rate are shown, against a target where there is one. */
 export function rate(target: number | null): Values {
-  return { unit: RATE, decimals: 2, max: 1, steps: rateSteps(target) };
+  return { unit: RATE, decimals: 1, max: 1, steps: rateSteps(target) };
 }
 
 /** How values of a field are shown: its unit and, where rules hold it against a figure, their colours. */
@@ -177,8 +175,11 @@ export function chart(pen: Pen, spec: Chart): timeseries.PanelBuilder {
   }
   if (band !== undefined) {
     const [upper, lower] = band;
+    const name = spec.names?.find(({ id }) => id === lower)?.name;
+    if (name === undefined) throw new Error(`${spec.title.en}: ${lower}, the edge of a band, has no name`);
     panel.overrideByName(upper, [
-      { id: 'custom.fillBelowTo', value: lower },
+      // Grafana knows the other edge by the name that it shows.
+      { id: 'custom.fillBelowTo', value: pen.say(name) },
       { id: 'custom.fillOpacity', value: 25 },
       { id: 'custom.lineWidth', value: 0 },
     ]);
@@ -189,14 +190,13 @@ export function chart(pen: Pen, spec: Chart): timeseries.PanelBuilder {
 }
 
 export function figure(pen: Pen, spec: Figure): stat.PanelBuilder {
-  const { none, trend, words } = spec;
+  const { none, apart = {} } = spec;
   const panel = new stat.PanelBuilder()
-    .graphMode(trend === undefined ? common.BigValueGraphMode.None : common.BigValueGraphMode.Area)
+    .graphMode(common.BigValueGraphMode.None)
     .colorMode(common.BigValueColorMode.Value)
     .reduceOptions(new common.ReduceDataOptionsBuilder().values(false).calcs(['lastNotNull']));
-  if (trend !== undefined) panel.interval(`${trend.every}s`);
   if (none !== undefined) panel.noValue(pen.say(none));
-  if (words !== undefined) panel.mappings([mapped(words)]);
+  for (const [name, shown] of Object.entries(apart)) panel.overrideByName(name, valueProperties(shown));
   return frame(pen, values(panel, spec), spec).targets(targets(spec.queries, 'time_series'));
 }
 
@@ -229,21 +229,32 @@ export function table(pen: Pen, spec: Table): tables.PanelBuilder {
 }
 
 function propertiesOf(pen: Pen, column: Column): dashboard.DynamicConfigValue[] {
-  const { title, unit, decimals, min, max, steps = [], width, as, words, link } = column;
+  const { title, steps = [], width, as, words, link, ...shown } = column;
   const type = as === 'bar' ? common.TableCellDisplayMode.Gauge : common.TableCellDisplayMode.ColorText;
-  const properties: [id: string, value: unknown][] = [
-    ['displayName', pen.say(title)],
-    ['unit', unit],
-    ['decimals', decimals],
-    ['min', min],
-    ['max', max],
-    ['custom.width', width],
-    ['thresholds', steps.length === 0 && as === undefined ? undefined : thresholds(steps).build()],
-    ['custom.cellOptions', as === undefined ? undefined : { type }],
-    ['mappings', words === undefined ? undefined : [mapped(words)]],
-    ['links', link === undefined ? undefined : [linked(pen.say(link.title), link.url)]],
+  const colors = steps.length > 0 || as !== undefined ? { steps } : {};
+  return [
+    { id: 'displayName', value: pen.say(title) },
+    ...valueProperties({ ...shown, ...colors }),
+    ...property('custom.width', width),
+    ...property('custom.cellOptions', as === undefined ? undefined : { type }),
+    ...property('mappings', words === undefined ? undefined : [mapped(words)]),
+    ...property('links', link === undefined ? undefined : [linked(pen.say(link.title), link.url)]),
   ];
-  return properties.filter(([, value]) => value !== undefined).map(([id, value]) => ({ id, value }));
+}
+
+function valueProperties({ unit, decimals, min, max, steps }: Values): dashboard.DynamicConfigValue[] {
+  return [
+    ...property('unit', unit),
+    ...property('decimals', decimals),
+    ...property('min', min),
+    ...property('max', max),
+    ...property('thresholds', steps === undefined ? undefined : thresholds(steps).build()),
+  ];
+}
+
+/** A property that is set, or none. */
+function property(id: string, value: unknown): dashboard.DynamicConfigValue[] {
+  return value === undefined ? [] : [{ id, value }];
 }
 
 /** Puts the queries' letters on. */

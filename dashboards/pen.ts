@@ -1,3 +1,4 @@
+import { WORDS, type Words } from '../src/console/words.ts';
 import type { Name } from '../src/model/primitives.ts';
 import type { Facts } from './facts.ts';
 
@@ -28,6 +29,11 @@ export class Pen {
     this.language = language;
     this.facts = facts;
     this.service = service;
+  }
+
+  /** The console's words in this language: boards call a thing what the console calls it. */
+  get words(): Words {
+    return WORDS[this.language];
   }
 
   say(name: Name): string {

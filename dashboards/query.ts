@@ -1,4 +1,5 @@
 import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
+import type { Pen } from './pen.ts';
 
 /** Where every board reads: the datasource that `provisioning/` makes. */
 export const SOURCE = { type: 'influxdb', uid: 'townpulse' } as const;
@@ -88,4 +89,12 @@ export function newest(kind: string, field: string, how: Reducer, within = chose
 export function newestRows(kind: string, [first, ...others]: readonly string[], within = chosen()): string {
   const columns = [`last("${first}") AS "${first}"`, ...['area', ...others].map((name) => `"${name}"`)];
   return `SELECT ${columns.join(', ')} FROM "${kind}" WHERE ${within} GROUP BY "device"`;
+}
+
+/** Of every kind, when its newest reading arrived (ms). */
+export function newestOfKinds(pen: Pen): Query[] {
+  return [...pen.facts.kinds.values()].map(({ id, name }) => ({
+    influxql: `SELECT last("receivedAt") FROM "${id}" WHERE $timeFilter`,
+    alias: pen.say(name),
+  }));
 }

@@ -59,26 +59,22 @@ function countIn(values: readonly unknown[][], at: number): number {
   return values.filter((row) => row[at] !== null && row[at] !== undefined && row[at] !== '').length;
 }
 
-/** What is said of series by name: a name that means one in particular must be there; names of many, at least one. */
+/**
+ * What is wrong with what a panel says of series by their names: where it gives names, each series has one; and any other
+ * name that it knows is that of a series.
+ */
 function strayNames({ targets, fieldConfig }: Shown, answers: readonly (readonly Series[])[]): string | null {
-  const there = new Set(
-    targets.flatMap((target, index) =>
-      (answers[index] ?? []).flatMap((series) =>
-        series.columns.slice(1).map((column) => nameOf(target, series, column)),
-      ),
-    ),
+  const there = targets.flatMap((target, index) =>
+    (answers[index] ?? []).flatMap((series) => series.columns.slice(1).map((column) => nameOf(target, series, column))),
   );
-  const said = (fieldConfig?.overrides ?? []).filter(({ matcher }) => matcher.id === 'byName');
-  const called = said.filter(({ properties }) => properties.some(({ id }) => id === 'displayName'));
-  if (called.length > 0) {
-    const nameless = [...there].filter(
-      (name) => name !== '' && !called.some(({ matcher }) => matcher.options === name),
-    );
-    if (nameless.length > 0) return `${nameless.join(', ')} has no name`;
-  }
-  for (const { matcher, properties } of said) {
-    if (properties.some(({ id }) => id === 'displayName')) continue;
-    if (!there.has(String(matcher.options))) return `there is no series ${matcher.options}`;
-  }
-  return null;
+  const said = (fieldConfig?.overrides ?? []).map(({ matcher, properties }) => ({
+    name: String(matcher.options),
+    isNaming: properties.some(({ id }) => id === 'displayName'),
+  }));
+  const given = said.filter(({ isNaming }) => isNaming).map(({ name }) => name);
+  // A tag that is not there is '': things without an area or a road.
+  const nameless = there.filter((name) => given.length > 0 && name !== '' && !given.includes(name));
+  if (nameless.length > 0) return `${[...new Set(nameless)].join(', ')} has no name`;
+  const stray = said.find(({ name }) => !given.includes(name) && !there.includes(name));
+  return stray === undefined ? null : `there is no series ${stray.name}`;
 }

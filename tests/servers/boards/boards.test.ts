@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { flawIn } from '../../dashboards/support/flaws.ts';
 import { committedBoards, type Look, lookOf, panelsOf, type Shown, sent } from '../../dashboards/support/grafana.ts';
 import { HOUR_MS, local, MINUTE_MS } from '../../simulators/support/town.ts';
-import { hasInflux, INFLUX_VERSIONS, InfluxProcess } from '../../support/influxdb.ts';
+import { hasInflux, INFLUX_VERSIONS, InfluxProcess, type InfluxVersion, influxTitle } from '../../support/influxdb.ts';
 import { type Day, liveThroughDay } from '../support/simulated-day.ts';
 
 /** Evening to evening: the lamps burn at the end, and something is wrong of every sort. */
@@ -22,7 +22,13 @@ const DAY: Day = {
 
 const boards = [...committedBoards()];
 
-describe.each(INFLUX_VERSIONS.filter(hasInflux))('boards over a simulated day in InfluxDB %s', (version) => {
+for (const version of INFLUX_VERSIONS) {
+  describe.skipIf(!hasInflux(version))(`boards over a simulated day in ${influxTitle(version)}`, () =>
+    boardsIn(version),
+  );
+}
+
+function boardsIn(version: InfluxVersion): void {
   let influx: InfluxProcess;
   let bucket: string;
   let all: Look;
@@ -31,7 +37,7 @@ describe.each(INFLUX_VERSIONS.filter(hasInflux))('boards over a simulated day in
     influx = await InfluxProcess.start(version);
     const address = await influx.newBucket();
     bucket = address.bucket;
-    const to = await liveThroughDay(address, DAY);
+    const to = await liveThroughDay(influx, address, DAY);
     all = { from: DAY.from, to, chosen: {} };
   });
   afterAll(() => influx?.stop());
@@ -77,4 +83,15 @@ describe.each(INFLUX_VERSIONS.filter(hasInflux))('boards over a simulated day in
       expect(rows).toBeGreaterThan(0);
     },
   );
-});
+
+  it('a choice finds the device of that very name', async () => {
+    const [, board] = boards.find(([file]) => file === 'en/water.json') as (typeof boards)[number];
+    const at = DAY.from - HOUR_MS;
+    const lines = ['D.1', 'D-1'].map((id) => `water-pressure,area=town-centre,device=${id} pressure=0.3 ${at}`);
+    await influx.write(bucket, lines.join('\n'));
+    const panel = panelsOf(board).find(({ title }) => title === 'Pressure by point') as Shown;
+    const look = { from: at, to: at + MINUTE_MS, chosen: { area: null, device: ['D.1', 'E|D-1'] } };
+    const [series = []] = await ask(panel, board.templating.list ?? [], look);
+    expect(series.map(({ tags }) => tags?.device)).toEqual(['D.1']);
+  });
+}

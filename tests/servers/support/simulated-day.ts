@@ -5,11 +5,10 @@ import { Fleet } from '../../../simulators/fleet.ts';
 import { loadInventory } from '../../../simulators/inventory.ts';
 import { Simulator } from '../../../simulators/simulator.ts';
 import { SimulatedTown } from '../../../simulators/town.ts';
-import type { InfluxAddress } from '../../../src/history/settings.ts';
 import { systemClock, TrialClock } from '../../../src/kernel/clock.ts';
 import { LocalService } from '../../scenario/support/local-service.ts';
 import { DEVICES_FOLDER, HOUR_MS, MINUTE_MS, TOWN_FOLDER } from '../../simulators/support/town.ts';
-import { influxEnvironment } from '../../support/influxdb.ts';
+import { type BucketAddress, type InfluxProcess, influxEnvironment } from '../../support/influxdb.ts';
 
 /** What is simulated, and when. */
 export interface Day {
@@ -23,12 +22,14 @@ export interface Day {
 
 const SEED = 1;
 const GRACE_MS = 2_000;
+const PATIENCE_MS = 60_000;
 
 /**
  * Lets a part of the sample town live for a day, with the whole service and an InfluxDB for its history, and stops it.
- * Resolves with the day's end, ms, when the InfluxDB holds everything.
+ * Resolves with the day's end, ms, when the InfluxDB holds everything: readings, and the series of figures.
  */
-export async function liveThroughDay(address: InfluxAddress, { from, devices, faults }: Day): Promise<number> {
+export async function liveThroughDay(influx: InfluxProcess, bucket: BucketAddress, day: Day): Promise<number> {
+  const { from, devices, faults } = day;
   const end = from + 24 * HOUR_MS;
   const { town, devices: all } = loadInventory(TOWN_FOLDER, DEVICES_FOLDER);
   const clock = new TrialClock(from);
@@ -36,7 +37,7 @@ export async function liveThroughDay(address: InfluxAddress, { from, devices, fa
   const simulated = new SimulatedTown(inventory, { seed: SEED, clock });
   for (const fault of faults) simulated.faults.start(fault);
 
-  const service = await LocalService.start({ at: from, env: influxEnvironment(address) });
+  const service = await LocalService.start({ at: from, env: influxEnvironment(bucket) });
   try {
     const lines = readFileSync(join(TOWN_FOLDER, 'devices.csv'), 'utf8').split('\n');
     const isThere = (line: string) => !/^[A-Z]{2}-/.test(line) || devices.test(line.slice(0, line.indexOf(',')));
@@ -54,6 +55,7 @@ export async function liveThroughDay(address: InfluxAddress, { from, devices, fa
         await simulator.step(clock.now());
       }
       await service.drained();
+      await figured(influx, bucket.bucket, end);
     } finally {
       await fleet.stop(GRACE_MS);
     }
@@ -61,4 +63,25 @@ export async function liveThroughDay(address: InfluxAddress, { from, devices, fa
     await service.stop();
   }
   return end;
+}
+
+/** What each series is looked for by, and how long before the end (ms) its newest point may stand. */
+const SERIES: readonly [series: string, field: string, before: number][] = [
+  ['lighting_rate', 'expected', 10 * MINUTE_MS],
+  ['ledger', 'received', 2 * MINUTE_MS],
+  ['alerts', 'open', HOUR_MS],
+];
+
+/** Resolves once the series reach to the end; they are written at a pace of their own. @throws Error when they do not */
+async function figured(influx: InfluxProcess, bucket: string, end: number): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (const [series, field, before] of SERIES) {
+    for (;;) {
+      const [answer] = await influx.ask(`SELECT last("${field}") FROM "${series}"`, bucket);
+      const newest = Number(answer?.values[0]?.[0] ?? 0);
+      if (newest >= end - before) break;
+      if (performance.now() > deadline) throw new Error(`${series} ends at ${newest}, and the day at ${end}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 }

@@ -1,0 +1,61 @@
+import type { Name } from '../src/model/primitives.ts';
+import type { SERIES, SeriesName } from '../src/model/series.ts';
+import { BAD, GOOD, type Step } from './facts.ts';
+import { rate, type Values } from './panels.ts';
+import type { Query } from './query.ts';
+
+/** A field of a series of figures that the history keeps beside the readings. */
+export type FieldOf<S extends SeriesName> = keyof (typeof SERIES)[S]['fields'] & string;
+/** A group whose lamps or pressure points are counted together. */
+type Group = 'town' | 'village' | 'road' | 'feeder' | 'point' | 'zone';
+
+const WARNING = 'yellow';
+
+/** The figures of a rate: the one that is quoted, the interval in which it surely lies, and how much was heard. */
+export const FIGURES = {
+  reported: { zh: '上报口径', en: 'As reported' },
+  low: { zh: '至少', en: 'At least' },
+  high: { zh: '至多', en: 'At most' },
+  coverage: { zh: '覆盖率', en: 'Coverage' },
+} as const satisfies Record<string, Name>;
+export const FIGURE_NAMES = Object.entries(FIGURES).map(([id, name]) => ({ id, name }));
+
+/**
+ * How the bounds of a rate are coloured against its target: the promise is surely kept when the lower one reaches it, surely
+ * broken when the upper one does not, and in between nobody can tell.
+ */
+export function boundColors(target: number | null): { low: Values; high: Values } {
+  const steps = (below: string): Step[] =>
+    target === null
+      ? []
+      : [
+          { from: Number.NEGATIVE_INFINITY, color: below },
+          { from: target, color: GOOD },
+        ];
+  return { low: { ...rate(null), steps: steps(WARNING) }, high: { ...rate(null), steps: steps(BAD) } };
+}
+
+/** Says how to read a rate's bounds. */
+export const INTERVAL: Name = {
+  zh: '“至少”绿：确已达标；“至多”红：确未达标；其余为数据不足、无法判定。未上报的不算亮、也不算灭。',
+  en: '“At least” in green: surely kept. “At most” in red: surely broken. Otherwise too little was heard to tell: what is not heard of counts neither way.',
+};
+
+/** A group's lighting rate as it is now: the newest bucket's figures. */
+export function lightingRate(group: Group): Query {
+  const figures = LIT.map((name) => `last("${name}") AS "${name}"`);
+  return { influxql: `SELECT ${figures.join(', ')} FROM "lighting_rate" WHERE ${of(group)}`, alias: '$col' };
+}
+
+/** A group's lighting rate over time, with its bounds. */
+export function lightingRates(group: Group): Query {
+  const figures = LIT.filter((name) => name !== 'coverage').map((name) => `mean("${name}") AS "${name}"`);
+  const select = `SELECT ${figures.join(', ')} FROM "lighting_rate" WHERE ${of(group)}`;
+  return { influxql: `${select} GROUP BY time($__interval) fill(null)`, alias: '$col' };
+}
+
+const LIT = ['reported', 'low', 'high', 'coverage'] as const satisfies FieldOf<'lighting_rate'>[];
+
+function of(group: Group): string {
+  return `$timeFilter AND "group" = '${group}'`;
+}
