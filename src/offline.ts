@@ -1,7 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Settings } from './config/settings.ts';
-import { messageOf, type Problem } from './kernel/errors.ts';
+import { historyStoreOf, transferTargetOf } from './history/stores.ts';
+import { type TransferProgress, type Transferred, transfer } from './history/transfer.ts';
+import { steadyClock } from './kernel/clock.ts';
+import { takeDataDirectory } from './kernel/data-directory.ts';
+import { messageOf, type Problem, TownError } from './kernel/errors.ts';
+import { noPoint } from './kernel/points.ts';
+import { openStore, STORE_FILE, type Store } from './kernel/store.ts';
 import type { Device, DeviceInput } from './model/device.ts';
 import type { Kinds } from './model/kind.ts';
 import { applyDefaults, checkDevices } from './registry/check.ts';
@@ -98,4 +104,49 @@ function devicesOf(folder: string, around: Parameters<typeof readDevices>[3]): M
   if (!existsSync(file)) return new Map();
   const { rows } = readDevices(readFileSync(file, 'utf8'), 'csv', 'wgs84', around);
   return new Map(rows.map(({ device }) => [device.id, applyDefaults(device, around.kinds)]));
+}
+
+/** Which history to copy where; `since` in ms. */
+export interface HistoryMove {
+  from: Settings['history']['store'];
+  to: Settings['history']['store'];
+  since: number;
+  progress: (progress: TransferProgress) => void;
+}
+
+/**
+ * Copies the town's history from one store into another, while the service is stopped.
+ * @throws TownError `data-dir-locked` while it is not, `data-dir-unusable` where there is no town
+ */
+export function copyHistory(settings: Settings, { from, to, since, progress }: HistoryMove): Promise<Transferred> {
+  const kinds = loadKinds(settings.devices);
+  const { town } = loadTown(settings.town);
+  const { dataDir, history } = settings;
+  return withStore(dataDir, (store) => {
+    const parts = { dataDir, town, store, realClock: steadyClock, point: noPoint };
+    return transfer({
+      ...{ kinds, since, store, progress },
+      source: historyStoreOf({ ...history, store: from }, { ...parts, kinds }),
+      targetOf: (all) => transferTargetOf({ ...history, store: to }, { ...parts, kinds: all }),
+    });
+  });
+}
+
+/** Opens the store of a data directory that nobody else uses, and lets it go afterwards. */
+async function withStore<T>(dataDir: string, use: (store: Store) => Promise<T>): Promise<T> {
+  if (!existsSync(join(dataDir, STORE_FILE))) {
+    const message = `there is no town in ${dataDir}: set TOWNPULSE_DATA_DIR to the data directory`;
+    throw new TownError('data-dir-unusable', message);
+  }
+  const release = takeDataDirectory(dataDir);
+  try {
+    const store = await openStore(dataDir);
+    try {
+      return await use(store);
+    } finally {
+      await store.close();
+    }
+  } finally {
+    release();
+  }
 }

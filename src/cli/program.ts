@@ -7,6 +7,7 @@ import { devicesCommand } from './devices.ts';
 import { doctorCommand } from './doctor.ts';
 import { exportCommand } from './export.ts';
 import { report } from './failure.ts';
+import { historyCommand } from './history.ts';
 import { initCommand } from './init.ts';
 import { restoreCommand } from './restore.ts';
 import { rulesCommand } from './rules.ts';
@@ -27,6 +28,7 @@ export function createProgram(): Command {
     .addCommand(rulesCommand())
     .addCommand(deadlettersCommand())
     .addCommand(exportCommand())
+    .addCommand(historyCommand())
     .addCommand(backupCommand())
     .addCommand(restoreCommand())
     .addCommand(doctorCommand())

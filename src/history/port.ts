@@ -240,7 +240,7 @@ export interface HistoryStore {
   /** What it has a place for. @throws TownError `unavailable` while it is not open */
   kept(): KeptFields;
   /**
-   * Rows of a kind whose ts is `from` or later, all of them unless said; 0 for one that nobody has written.
+   * Rows of a kind as of the cursor whose ts is `from` or later, all of them unless said; 0 for one that nobody has written.
    * @throws TownError `unavailable` while it is not open
    */
   count(kind: string, from?: number): Promise<number>;

@@ -95,6 +95,16 @@ export class Doubt {
     return this.#points.get(keyOf(identity))?.row ?? null;
   }
 
+  /** Points in doubt, of a kind and since an instant (ms), at which nothing stood as of the cursor. */
+  nothingAt(kind: string, from: number): Identity[] {
+    const identities: Identity[] = [];
+    for (const [key, { row }] of this.#points) {
+      const [of = '', device = '', ts] = key.split('\n');
+      if (row === null && of === kind && Number(ts) >= from) identities.push({ kind, device, ts: Number(ts) });
+    }
+    return identities;
+  }
+
   /** The row with the tags that its point was sent with, if it was. */
   placed(row: HistoryRow): HistoryRow {
     const point = this.#points.get(keyOf(row));

@@ -105,4 +105,12 @@ export class Marks {
       for (const [what, from] of Object.entries(horizons)) this.#horizons.put(what, { from, isGone });
     });
   }
+
+  /** Forgets all of it: what is on the server is rolled up anew. */
+  forget(): Promise<void> {
+    return this.#store.transaction(() => {
+      for (const table of [this.#rolledUp, this.#horizons]) for (const key of [...table.keys()]) table.remove(key);
+      for (const key of [...this.#late.keys()]) this.#late.remove(key);
+    });
+  }
 }

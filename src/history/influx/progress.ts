@@ -100,6 +100,14 @@ export class Progress {
     });
   }
 
+  /** Forgets where the history stands: what is on the server is no history of this town's any more. */
+  forget(): Promise<void> {
+    return this.#store.transaction(() => {
+      for (const table of [this.#standing, this.#newest]) for (const key of [...table.keys()]) table.remove(key);
+      for (const key of [...this.#doubt.keys()]) this.#doubt.remove(key);
+    });
+  }
+
   #knownFields(): KnownField[] {
     const known = [...this.#fields.entries()].map(({ key: [kind, field], value }) => ({ kind, field, ...value }));
     return known.sort((a, b) => a.position - b.position).map(({ position: _position, ...field }) => field);
