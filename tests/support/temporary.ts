@@ -11,6 +11,11 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+/** A folder for a whole file of tests, which removes it. */
+export function folderOfTests(prefix: string): string {
+  return mkdtempSync(join(tmpdir(), prefix));
+}
+
 /** A store of its own for the running test; unsynced, since no test here pulls a plug. */
 export async function temporaryStore(folder = temporaryFolder()): Promise<StoreFile> {
   const store = await openStore(folder, { sync: false });

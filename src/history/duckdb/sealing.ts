@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
@@ -38,8 +38,7 @@ export async function readSealed(connection: DuckDBConnection): Promise<SealedMo
  * @throws TownError `data-dir-unusable` when one is missing
  */
 export function tidyFolder({ folder, sealed }: Places): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const found = new Set(readdirSync(folder));
+  const found = new Set(existsSync(folder) ? readdirSync(folder) : []);
   const lost = sealed.filter(({ file }) => !found.has(file));
   if (lost.length > 0) {
     const files = lost.map(({ file }) => join(folder, file)).join(', ');
@@ -80,6 +79,7 @@ export async function writeMonth(
 ): Promise<void> {
   const path = join(folder, file);
   const rows = `SELECT * FROM ${tableOf(kind)} WHERE ts >= ${from} AND ts < ${to} ORDER BY device, ts`;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const form = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP}`;
   await connection.run(`COPY (${rows}) TO ${text(path + PARTIAL)} (${form})`);
   await sync(path + PARTIAL);
