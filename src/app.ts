@@ -88,6 +88,8 @@ export interface Service {
   rotate(id: string): Promise<string>;
   /** Reads the rulebook's file anew. @throws TownError `rulebook-invalid`; the one in force stays */
   reloadRules(by: string): Promise<RulebookChange>;
+  /** Why no reading is taken right now though the service runs (P5); null while they are. */
+  held(): string | null;
   /** Stops in data order; resolves with what went wrong. Twice is once. */
   stop(): Promise<Error[]>;
 }
@@ -114,7 +116,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
   const closers = new Closers();
   const metrics = new Metrics();
   metrics.collectProcess();
-  let isReady = false;
+  let phase: 'starting' | 'running' | 'stopping' = 'starting';
 
   try {
     // What the town is, from its files.
@@ -281,7 +283,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
     const http = createHttp(
       {
         log: log.child({ stage: 'http' }),
-        ...{ realClock, clock, town, kinds, tokens, metrics, importDevices, refused, deadLetters, ledger },
+        ...{ realClock, clock, town, kinds, tokens, metrics, importDevices, refused, deadLetters },
         page: join(packageRoot, 'dist/console'),
         demo: demo === undefined ? null : { officer: demo.officer, faults: demo.faults },
         devices: registry,
@@ -322,6 +324,10 @@ export async function startService(settings: Settings, options: ServiceOptions):
             return { ...entry.alert, history: entry.history, notifications: outbox.toldOf(id) };
           },
         },
+        ledger: async () => {
+          await journal.prepareCount(history.progress().cursor);
+          return ledger();
+        },
         readiness: () => {
           const [{ state, error }, paused] = [history.progress(), gate.paused ?? held()];
           const checks: Record<string, string> = {
@@ -329,10 +335,10 @@ export async function startService(settings: Settings, options: ServiceOptions):
             history: state === 'up' ? 'ok' : state === 'slow' ? 'slow: a commit takes more than 5 s' : `down: ${error}`,
             rules: rules.error() ?? 'ok',
           };
-          if (!isReady) checks.service = 'starting';
+          if (phase !== 'running') checks.service = phase;
           if (clock.trial !== null) checks.clock = `trial clock, speed ${clock.trial.speed}`;
           if (demo !== undefined) checks.demo = demo.progress();
-          return { ready: isReady && paused === null, checks };
+          return { ready: phase === 'running' && paused === null, checks };
         },
       },
       settings.http,
@@ -355,9 +361,10 @@ export async function startService(settings: Settings, options: ServiceOptions):
     closers.add('ticks', () => ticker.stop());
     const housekeeping = realClock.every('housekeeping', HOUSEKEEPING_MS, () => {
       journal
-        .trim()
+        .trim(store.shortOf(settings.disk.floor) !== null)
         .catch((error: unknown) => log.warn({ error: messageOf(error) }, 'the journal could not be trimmed'));
       void live.save();
+      void journal.prepareCount(history.progress().cursor);
     });
     const purging = realClock.every('purge', PURGE_MS, () => {
       const failed = (error: unknown) => log.warn({ error: messageOf(error) }, 'dead letters could not be purged');
@@ -376,11 +383,15 @@ export async function startService(settings: Settings, options: ServiceOptions):
       log.warn({ now: instant(clock.clock.now()) }, 'TRIAL CLOCK: this town does not live in real time');
       if (demo === undefined) clock.trial.run(options.trial?.speed ?? 1);
     }
-    isReady = true;
+    phase = 'running';
     return {
       ...{ httpPort, mqttPort, town, clock, tokenFile, resumedAt, importDevices, reloadRules },
       rotate: async (id) => (await rotate(id)).credentials.secret,
-      stop: () => closers.close(realClock, STOP_DEADLINE_MS),
+      held,
+      stop: () => {
+        phase = 'stopping';
+        return closers.close(realClock, STOP_DEADLINE_MS);
+      },
     };
   } catch (error) {
     await closers.close(realClock, STOP_DEADLINE_MS);

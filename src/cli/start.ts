@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Command } from 'commander';
 import { type Service, startService } from '../app.ts';
 import { loadSettings } from '../config/load.ts';
+import { sleep, steadyClock } from '../kernel/clock.ts';
 import { messageOf, TownError } from '../kernel/errors.ts';
 import { createLogger, type Logger } from '../kernel/logger.ts';
 import type { TrialRequest } from '../kernel/town-clock.ts';
@@ -23,6 +24,9 @@ interface Options {
  * hundreds of MB of the dead. At twice, it costs no CPU that shows.
  */
 const HEAP_GROWTH = '--heap-growing-percent=100';
+
+/** How often a service that takes no readings yet is looked at, real ms. */
+const LOOK_AGAIN_MS = 250;
 
 /** `townpulse start` */
 export function startCommand(): Command {
@@ -60,11 +64,27 @@ async function run(options: Options): Promise<void> {
     : { service: await startService(settings, { trial: readTrial(options), log }), greeting: [] };
   // Before anybody is told that it runs: who hears it may stop it at once.
   const stopped = stopSignal();
-  console.log(`ready http://${settings.host}:${service.httpPort} mqtt://${settings.host}:${service.mqttPort}`);
-  for (const line of greeting) console.log(line);
   process.on('SIGHUP', () => void reload(service, log));
+  if (await takesReadings(service, stopped, log)) {
+    console.log(`ready http://${settings.host}:${service.httpPort} mqtt://${settings.host}:${service.mqttPort}`);
+    for (const line of greeting) console.log(line);
+  }
   await stopped;
   process.exit(await stop(service, log));
+}
+
+/** Waits until readings are taken, and says in the log what is in their way (P5); false when it is stopped before. */
+async function takesReadings(service: Service, stopped: Promise<void>, log: Logger): Promise<boolean> {
+  const waiting = new AbortController();
+  void stopped.then(() => waiting.abort());
+  let told: string | null = null;
+  for (let reason = service.held(); reason !== null; reason = service.held()) {
+    if (reason !== told) log.error({ reason }, 'it runs and is not ready: no reading can be taken');
+    told = reason;
+    await sleep(steadyClock, 'looks again whether it is ready', LOOK_AGAIN_MS, waiting.signal).catch(() => {});
+    if (waiting.signal.aborted) return false;
+  }
+  return true;
 }
 
 /** SIGTERM and SIGINT stop in data order; a second one ends at once. */

@@ -109,13 +109,12 @@ export class HistoryWriter {
 
   progress(): WriterProgress {
     const took = this.#begun === null ? this.#lastTook : this.#realClock.now() - this.#begun;
-    const [oldest] = this.#journal.read(0, this.#cursor, 1);
     return {
       cursor: this.#cursor,
       counts: this.#counts,
       state: this.#error !== null ? 'down' : took > SLOW ? 'slow' : 'up',
       error: this.#error,
-      waitingSince: oldest?.at ?? null,
+      waitingSince: this.#journal.arrivalOf(0, this.#cursor),
     };
   }
 

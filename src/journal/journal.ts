@@ -6,6 +6,7 @@ import type { CountByKind } from '../model/sample.ts';
 import { encodeBlock, placeRecords, readBlock, readHeader } from './block.ts';
 import type { JournalSettings } from './settings.ts';
 import { Tail } from './tail.ts';
+import { Tally } from './tally.ts';
 
 /** Where an append landed. */
 export interface Appended {
@@ -35,6 +36,7 @@ export class Journal implements JournalReader {
   readonly #cursors: Table<string, Offset>;
   readonly #passed = new Map<string, Offset>();
   readonly #tail = new Tail(16_384);
+  readonly #tally: Tally;
   readonly #waiting = new Set<() => void>();
   /** Where the next block goes; null when a failed append left it in doubt, until the next one looks it up. */
   #next: { offset: Offset; before: number } | null = null;
@@ -58,6 +60,7 @@ export class Journal implements JournalReader {
     this.#settings = settings;
     this.#point = point;
     this.#blocks = store.bytes('journal');
+    this.#tally = new Tally(this.#blocks);
     this.#cursors = store.table('journal.cursors');
     const { offset, before, at } = this.#lookUpNext();
     this.#durable = { offset, bytes: before };
@@ -121,6 +124,17 @@ export class Journal implements JournalReader {
     });
   }
 
+  arrivalOf(_partition: number, from: Offset): number | null {
+    if (from >= this.#durable.offset) return null;
+    const [newest] = this.#tail.read(from, 1) ?? [];
+    if (newest !== undefined) return newest.at;
+    const holder = this.#blockAt(from);
+    const held = holder === undefined ? undefined : this.#blocks.get(holder);
+    if (held !== undefined && holder !== undefined && from < holder + readHeader(held).count) return readHeader(held).at;
+    const next = first(this.#blocks.entries({ start: from, limit: 1 }));
+    return next === undefined ? null : readHeader(next.value).at;
+  }
+
   commit(consumer: string, _partition: number, offset: Offset): void {
     if (!this.#passed.has(consumer)) throw new Error(`${consumer} is no consumer of the journal`);
     // Not the highest ever: a store that was put back from a backup reads again from where it stands.
@@ -134,18 +148,12 @@ export class Journal implements JournalReader {
 
   /** Samples between `from` and the end, by kind: counted by walking the blocks, never from a difference (P2). */
   countSamples(from: Offset): CountByKind {
-    const counts: CountByKind = {};
-    const add = (kind: string, count: number) => {
-      counts[kind] = (counts[kind] ?? 0) + count;
-    };
-    const start = this.#blockAt(from) ?? from;
-    for (const { key, value } of this.#blocks.entries({ start })) {
-      if (key >= from) for (const [kind, count] of Object.entries(readHeader(value).samples)) add(kind, count);
-      else
-        for (const record of readBlock(value, key))
-          if (record.offset >= from && record.type === 'sample') add(record.sample.kind, 1);
-    }
-    return counts;
+    return this.#tally.count(from, this.#durable.offset, this.#blockAt(from));
+  }
+
+  /** Walks what {@link countSamples} has to, without holding anybody up; whoever asks with a big backlog calls it before. */
+  prepareCount(from: Offset): Promise<void> {
+    return this.#tally.prepare(from, this.#durable.offset);
   }
 
   /** Bytes of the records from `offset` to the end. */
@@ -168,14 +176,14 @@ export class Journal implements JournalReader {
 
   /**
    * Drops blocks that every consumer has passed and that are past `keep`: too old, too many bytes, or in the way of the
-   * bound. Remembers the cursors. Call it every few seconds.
+   * bound; or, while space `isShort`, all that every consumer has passed. Remembers the cursors. Call it every few seconds.
    */
-  async trim(): Promise<void> {
+  async trim(isShort = false): Promise<void> {
     if (this.#trimming) return;
     this.#trimming = true;
     try {
       const lowest = this.#lowestCursor();
-      const doomed = this.#holds > 0 ? [] : [...this.#doomed(lowest)];
+      const doomed = this.#holds > 0 ? [] : [...this.#doomed(lowest, isShort)];
       await this.#store.transaction(() => {
         for (const [consumer, offset] of this.#passed) this.#cursors.put(consumer, offset);
         for (const key of doomed) this.#blocks.remove(key);
@@ -195,14 +203,14 @@ export class Journal implements JournalReader {
     };
   }
 
-  *#doomed(lowest: Offset): Iterable<Offset> {
+  *#doomed(lowest: Offset, isShort: boolean): Iterable<Offset> {
     const tooOld = this.#clock.now() - this.#settings.keep;
     const allowed = Math.min(this.#settings.keepBytes, this.#settings.maxBytes);
     for (const { key, value } of this.#blocks.entries({ end: lowest, limit: 4_096 })) {
       const { at, before, count } = readHeader(value);
       // The newest block stays in any case: the next offset is read off it.
       if (key + count > lowest || key + count === this.#durable.offset) return;
-      if (at >= tooOld && this.#durable.bytes - before <= allowed) return;
+      if (!isShort && at >= tooOld && this.#durable.bytes - before <= allowed) return;
       yield key;
     }
   }

@@ -57,6 +57,8 @@ export interface JournalReader {
   end(partition: number): Offset;
   /** Records from `from` on, in order, about `limit` of them (never fewer than there are, up to it); none when `from` is the end. */
   read(partition: number, from: Offset, limit: number): readonly JournalRecord[];
+  /** Arrival (ms) of the oldest record at `from` or later; null when there is none. */
+  arrivalOf(partition: number, from: Offset): number | null;
   /** Resolves when there is a record at `from` or later, or when `signal` is aborted. */
   arrived(partition: number, from: Offset, signal: AbortSignal): Promise<void>;
   /** `consumer` has passed everything before `offset`. */

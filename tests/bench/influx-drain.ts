@@ -46,6 +46,10 @@ class GeneratedJournal implements JournalReader {
     return Array.from({ length: count }, (_, index) => record(from + index));
   }
 
+  arrivalOf(_partition: number, from: Offset): number | null {
+    return from > samples ? null : record(from).at;
+  }
+
   arrived(): Promise<void> {
     return Promise.resolve();
   }

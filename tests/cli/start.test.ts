@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { packageRoot } from '../../src/kernel/package-root.ts';
+import { ended } from '../support/child.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { typed } from './support/typed.ts';
 
@@ -91,4 +94,35 @@ describe('a start that cannot be is refused with 2, in words that say what to do
       `townpulse: the data directory ${dataDir} is held by process ${process.pid}: stop that Townpulse, or set TOWNPULSE_DATA_DIR to another`,
     ]);
   });
+});
+
+describe('a start', () => {
+  it('does not say that it is ready while no reading can be taken, and can be stopped', async () => {
+    const dataDir = join(temporaryFolder(), 'data');
+    const child = spawn(process.execPath, ['--import', 'tsx', join(packageRoot, 'src/cli/main.ts'), 'start'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env.PATH,
+        TOWNPULSE_DATA_DIR: dataDir,
+        TOWNPULSE_HTTP_PORT: '0',
+        TOWNPULSE_MQTT_PORT: '0',
+        // More than any disk has.
+        TOWNPULSE_DISK_FLOOR: String(Number.MAX_SAFE_INTEGER),
+      },
+    });
+    let printed = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        printed += chunk.toString();
+      });
+    const exit = ended(child);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await expect.poll(() => printed, { timeout: 20_000 }).toContain('it runs and is not ready');
+    const url = readFileSync(join(dataDir, 'cli.url'), 'utf8').trim();
+    expect((await fetch(`${url}/readyz`)).status).toBe(503);
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    expect(printed).toMatch(/"reason":"the disk of [^"]+ is full/);
+    expect(printed).not.toMatch(/^ready /m);
+  }, 30_000);
 });

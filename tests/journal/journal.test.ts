@@ -143,6 +143,17 @@ describe('the journal', () => {
     expect(it.start()).toBe(2);
   });
 
+  it('lets go of everything that is passed while space is short, and of nothing else', async () => {
+    const { journal: it } = await journal();
+    for (let ts = 1; ts <= 5; ts++) await it.append([sample('a', ts)]);
+    it.commit('history', 0, 6);
+    it.commit('rules', 0, 4);
+    await it.trim();
+    expect(it.start()).toBe(1);
+    await it.trim(true);
+    expect(it.start()).toBe(4);
+  });
+
   it('is full at its bound of bytes that are not passed, and not any more once they are', async () => {
     const { journal: it } = await journal({ ...SETTINGS, maxBytes: 1_000 });
     while (!it.full()) await it.append([sample('a', it.end(0))]);

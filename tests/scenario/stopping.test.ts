@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { connect } from 'node:net';
+import { createServer, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -116,6 +118,24 @@ describe('P12: stopping', () => {
     onTestFinished(() => next.stop());
     await next.drained();
     expect(await next.ledger()).toMatchObject({ received: 10, stored: 10, pending: 0, balanced: true });
+  });
+
+  it('is not ready any more while it stops', async () => {
+    // A history that takes a request and answers when the test lets it: so long the stop waits for it.
+    const held = new Set<ServerResponse>();
+    const influx = createServer((_request, response) => void held.add(response)).listen(0, '127.0.0.1');
+    onTestFinished(() => void influx.close());
+    await once(influx, 'listening');
+    const { port } = influx.address() as AddressInfo;
+    const env = { TOWNPULSE_HISTORY: 'influxdb', INFLUX_URL: `http://127.0.0.1:${port}`, INFLUX_BUCKET: 'town' };
+    const service = await LocalService.start({ env });
+    await expect.poll(() => held.size).toBeGreaterThan(0);
+    expect(await service.readiness()).toMatchObject({ status: 200, checks: { journal: 'ok' } });
+    const stopped = service.stop();
+    expect(await service.readiness()).toMatchObject({ status: 503, checks: { service: 'stopping' } });
+    influx.close();
+    influx.closeAllConnections();
+    await stopped;
   });
 
   it('a second SIGTERM ends it at once', async () => {

@@ -29,6 +29,10 @@ export class ListJournal implements JournalReader {
     return this.records.slice(from - 1, from - 1 + limit);
   }
 
+  arrivalOf(_partition: number, from: Offset): number | null {
+    return this.records[from - 1]?.at ?? null;
+  }
+
   arrived(_partition: number, from: Offset, signal: AbortSignal): Promise<void> {
     if (from < this.end() || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
