@@ -11,6 +11,7 @@ import type { Settings } from './config/settings.ts';
 import { DeadLetters } from './decode/deadletters.ts';
 import { Decoder } from './decode/decoder.ts';
 import { compileFields } from './decode/fields.ts';
+import { Replay } from './decode/replay.ts';
 import { createUnique } from './decode/unique.ts';
 import { Exporter } from './history/export/exporter.ts';
 import { SeriesQueue } from './history/series-queue.ts';
@@ -34,7 +35,7 @@ import { noPoint, type Point } from './kernel/points.ts';
 import { openStore } from './kernel/store.ts';
 import { openTownClock, type TownClock, type TrialRequest } from './kernel/town-clock.ts';
 import { Live } from './live/live.ts';
-import { balance, type Ledger, ledgerPoints } from './model/ledger.ts';
+import { balance, ledgerOf, ledgerPoints } from './model/ledger.ts';
 import { instant } from './model/primitives.ts';
 import type { Town } from './model/town.ts';
 import { logChannel } from './notify/log-channel.ts';
@@ -163,11 +164,18 @@ export async function startService(settings: Settings, options: ServiceOptions):
       { append: (records, alongside) => journal.append(records, alongside), held },
       {
         count: (messages) => intake.count(messages, newest()),
-        keep: (refused, at) => deadLetters.keep(refused, at),
+        keep: (refused, at) => deadLetters.keep({ ...refused, kind: intake.countedAs(refused.kind) }, at),
       },
       realClock,
       log.child({ stage: 'broker' }),
       point,
+    );
+    const replay = new Replay(
+      deadLetters,
+      decoder,
+      { append: (records, alongside) => journal.append(records, alongside), held },
+      { replayed: (kind, decoded) => intake.replayed(kind, decoded, newest()) },
+      log.child({ stage: 'decode' }),
     );
     const refusals = metrics.counter('refused_total', 'Turned away at the MQTT door.', ['reason']);
     const refused = new RefusedLog(clock.clock, (reason) => refusals.inc({ reason }));
@@ -194,7 +202,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
           const topic = `${town.id}/${sample.kind}/${sample.device}/telemetry`;
           const payload = Buffer.from(JSON.stringify({ ts: sample.ts, ...sample.values }));
           const letters = [{ device: sample.device, field: null, reason: 'store-rejected' as const, detail }];
-          return deadLetters.keepRecord(offset, { topic, payload, letters }, at);
+          return deadLetters.keepRecord(offset, { topic, payload, kind: sample.kind, letters, sample }, at);
         },
       },
       realClock,
@@ -233,19 +241,11 @@ export async function startService(settings: Settings, options: ServiceOptions):
     metrics.gauge('alerts_open', 'Open alerts.', () => alerts.open());
     metrics.gauge('notices_waiting', 'Notices that nobody was told of yet.', () => outbox.waiting());
 
-    const ledger = (): Ledger => {
-      const [{ cursor, counts, state }, taken] = [history.progress(), intake.counts()];
-      const [journalBytes, journalMaxBytes] = [journal.liveBytes(), settings.journal.maxBytes];
-      return {
-        ...balance({ intake: taken, history: counts, pending: journal.countSamples(cursor) }),
-        ...{ since, deadLettersPurged: deadLetters.purged() },
-        fields: { rejected: taken.fieldsRejected, unknown: taken.fieldsUnknown },
-        history: {
-          ...{ store: settings.history.store, state, lagSeconds: lagSeconds() },
-          ...{ backlogBytes: journal.bytesFrom(cursor), journalBytes, journalMaxBytes },
-        },
-      };
-    };
+    const ledger = () =>
+      ledgerOf({
+        ...{ since, intake: intake.counts(), history: history.progress(), journal, lagSeconds: lagSeconds() },
+        ...{ store: settings.history.store, journalMaxBytes: settings.journal.maxBytes, letters: deadLetters },
+      });
 
     // The figures that are kept beside the readings.
     const records = [new LightingSeries(rules.checkpoint)];
@@ -283,7 +283,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
     const http = createHttp(
       {
         log: log.child({ stage: 'http' }),
-        ...{ realClock, clock, town, kinds, tokens, metrics, importDevices, refused, deadLetters },
+        ...{ realClock, clock, town, kinds, tokens, metrics, importDevices, refused },
         page: join(packageRoot, 'dist/console'),
         demo: demo === undefined ? null : { officer: demo.officer, faults: demo.faults },
         devices: registry,
@@ -296,6 +296,11 @@ export async function startService(settings: Settings, options: ServiceOptions):
             broker.disconnect(id);
             return device;
           },
+        },
+        deadLetters: {
+          list: (query) => deadLetters.list(query),
+          get: (id) => deadLetters.get(id),
+          replay: (wish, by) => replay.replay(wish, by),
         },
         makeBackup: () => backup.make(),
         readings: (query) => historyStore.readings(query),

@@ -23,7 +23,14 @@ export interface SampleJournal {
 /** What is written beside the samples, in their transaction. */
 export interface Beside {
   count(messages: readonly { kind: string; decoded: Decoded }[]): void;
-  keep(refused: { topic: string; payload: Buffer; letters: readonly Rejected[] }, at: number): void;
+  /** `letters` are counted in the ledger; `fields`, of samples that were kept, beside it. */
+  keep(refused: Refusal, at: number): void;
+}
+
+/** What of a message could not be used. */
+export interface Refusal extends Pick<Admitted, 'publisher' | 'kind' | 'topic' | 'payload'> {
+  letters: readonly Rejected[];
+  fields: readonly Rejected[];
 }
 
 /** A message that may come in: somebody known publishes for a device of theirs. */
@@ -156,9 +163,10 @@ export class Gate {
     for (const { decoded } of batch) for (const sample of decoded.samples) records.push({ type: 'sample', sample });
     return this.#journal.append(records, ({ at }) => {
       this.#beside.count(batch);
-      for (const { decoded, topic, payload } of batch) {
-        const letters = decoded.fields.length === 0 ? decoded.rejected : [...decoded.rejected, ...decoded.fields];
-        if (letters.length > 0) this.#beside.keep({ topic, payload, letters }, at);
+      for (const { decoded, publisher, kind, topic, payload } of batch) {
+        const { rejected: letters, fields } = decoded;
+        if (letters.length + fields.length > 0)
+          this.#beside.keep({ publisher, kind, topic, payload, letters, fields }, at);
       }
     });
   }

@@ -39,6 +39,24 @@ export class Intake {
     return this.#counts.get('all') ?? { kinds: {}, fieldsRejected: 0, fieldsUnknown: 0, newestGiven: 0 };
   }
 
+  /** The kind that what could not be used of a message is counted under; `kind` is its topic's. */
+  countedAs(kind: string): string {
+    return this.#kinds.has(kind) ? kind : NO_KIND;
+  }
+
+  /**
+   * What was counted as one rejected sample under `kind` was replayed, and came to this. What the history had rejected is
+   * taken back here, too: of that kind there may be fewer than none here (P2: rejected - 1, pending + 1). Call it inside a
+   * transaction.
+   */
+  replayed(kind: string, decoded: Decoded, newestGiven: number): void {
+    const counts = this.counts();
+    const row = counts.kinds[kind] ?? { received: 0, rejected: 0 };
+    counts.kinds[kind] = { received: row.received - 1, rejected: row.rejected - 1 };
+    this.#counts.put('all', counts);
+    this.count([{ kind, decoded }], newestGiven);
+  }
+
   /** Counts decoded messages; `kind` is the topic's, for what no device could be found of. Call it inside a transaction. */
   count(messages: readonly { kind: string; decoded: Decoded }[], newestGiven: number): void {
     const counts = this.counts();
@@ -49,7 +67,7 @@ export class Intake {
     for (const { kind, decoded } of messages) {
       for (const sample of decoded.samples) of(sample.kind).received++;
       if (decoded.rejected.length > 0) {
-        const row = of(this.#kinds.has(kind) ? kind : NO_KIND);
+        const row = of(this.countedAs(kind));
         row.received += decoded.rejected.length;
         row.rejected += decoded.rejected.length;
       }

@@ -10,6 +10,14 @@ interface DeadLetter {
   reason: string;
   field: string | null;
   detail: string;
+  payload: string | null;
+  replayed: boolean;
+}
+
+interface Replayed {
+  replayed: number;
+  refused: { id: string; reason: string }[];
+  refusedInAll: number;
 }
 
 /** `townpulse deadletters …` */
@@ -17,6 +25,8 @@ export function deadlettersCommand(): Command {
   return new Command('deadletters')
     .description('what came in and could not be used')
     .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(replayCommand())
     .addHelpText('after', '\nExample:\n  $ townpulse deadletters list --reason out-of-range');
 }
 
@@ -48,5 +58,42 @@ function listCommand(): Command {
         ['id', 'at', 'device', 'reason', 'field', 'detail'],
         items.map((item) => [item.id, item.at, item.device, item.reason, item.field, item.detail]),
       );
+    });
+}
+
+function showCommand(): Command {
+  return clientCommand('show <id>', 'shows one with its payload', 'deadletters show 42').action(
+    async (id: string, options: ClientOptions) => {
+      const letter = await new Client(options).ask<DeadLetter>('GET', `/dead-letters/${encodeURIComponent(id)}`);
+      if (options.json) return console.log(JSON.stringify(letter, null, 2));
+      printTable(
+        ['what', 'it says'],
+        Object.entries(letter).map(([name, value]) => [name, value === null ? null : String(value)]),
+      );
+    },
+  );
+}
+
+function replayCommand(): Command {
+  interface Options extends ClientOptions {
+    reason?: string;
+  }
+  return clientCommand(
+    'replay [ids...]',
+    'makes samples of them once what was wrong is mended',
+    'deadletters replay --reason unknown-device',
+  )
+    .option('--reason <reason>', 'all of this reason that were not replayed yet')
+    .action(async (ids: string[], options: Options) => {
+      const wish = { ...(ids.length > 0 && { ids }), ...(options.reason !== undefined && { reason: options.reason }) };
+      const outcome = await new Client(options).ask<Replayed>('POST', '/dead-letters/replay', wish);
+      if (options.json) return console.log(JSON.stringify(outcome, null, 2));
+      const { replayed, refused, refusedInAll } = outcome;
+      console.log(`${replayed} replayed, ${refusedInAll} refused`);
+      if (refused.length > 0)
+        printTable(
+          ['id', 'why not'],
+          refused.map(({ id, reason }) => [id, reason]),
+        );
     });
 }

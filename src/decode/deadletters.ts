@@ -1,6 +1,7 @@
 import type { Store, Table } from '../kernel/store.ts';
 import type { DeadLetterReason } from '../model/deadletter.ts';
 import type { Rejected } from '../model/decoded.ts';
+import type { Sample } from '../model/sample.ts';
 
 /** A dead letter as it is kept: a message, sample or field that could not be used, with its reason. */
 export interface DeadLetter {
@@ -17,11 +18,34 @@ export interface DeadLetter {
   replayed: boolean;
 }
 
+/** What it takes to make samples of a letter again. */
+export interface Origin {
+  /** Who published it; null where the store refused it. */
+  publisher: string | null;
+  /** The kind that the ledger counts it under; null for a field, which is counted beside the ledger. */
+  kind: string | null;
+  /** Its sample's place in the message; null for the message as a whole. */
+  place: number | null;
+  /** Whether the payload is kept byte for byte. */
+  isWhole: boolean;
+  /** The sample itself, where the store refused it. */
+  sample: Sample | null;
+}
+
 /** What to keep of one message that was refused wholly or in part. */
 export interface Refused {
   topic: string;
   payload: Buffer;
+  /** Who published it; absent where the store refused it. */
+  publisher?: string;
+  /** The kind that the ledger counts `letters` under. */
+  kind: string;
+  /** What the ledger counts: samples, or the message. */
   letters: readonly Rejected[];
+  /** Fields of samples that were kept, which it does not. */
+  fields?: readonly Rejected[];
+  /** The sample that the store refused. */
+  sample?: Sample;
 }
 
 /** Which dead letters to list; `before` is the id of the last one seen, the newest come first. */
@@ -40,6 +64,9 @@ export interface DeadLetterSettings {
   /** ms */
   keep: number;
 }
+
+/** As it lies in the table; letters of older versions have no origin. */
+type Kept = Omit<DeadLetter, 'id'> & { origin?: Origin };
 
 interface Totals {
   next: number;
@@ -60,7 +87,7 @@ const PAYLOADS_OF_A_MESSAGE = 8;
 export class DeadLetters {
   readonly #store: Store;
   readonly #settings: DeadLetterSettings;
-  readonly #letters: Table<number, Omit<DeadLetter, 'id'>>;
+  readonly #letters: Table<number, Kept>;
   readonly #counts: Table<[string, string], number>;
   readonly #totals: Table<string, Totals>;
   /** Journal records that have their letter. */
@@ -81,29 +108,34 @@ export class DeadLetters {
   /** Keeps the letters of a message. Call it inside a transaction. */
   keep(refused: Refused, at: number): void {
     const payload = refused.payload.subarray(0, PAYLOAD_BYTES).toString('utf8');
+    const isWhole = Buffer.from(payload).equals(refused.payload);
     const totals = this.#readTotals();
     let payloads = 0;
-    for (const letter of refused.letters) {
+    const put = (letter: Rejected, kind: string | null) => {
       // Names that nobody registered come from the wire: they must not fill the table of counts.
       const counted: [string, string] = [
         letter.reason === 'unknown-device' ? '' : (letter.device ?? ''),
         letter.reason,
       ];
       this.#counts.put(counted, (this.#counts.get(counted) ?? 0) + 1);
-      if (!this.#worthKeeping(letter, at)) continue;
-      const kept = payloads++ < PAYLOADS_OF_A_MESSAGE ? payload : null;
-      this.#letters.put(totals.next++, {
+      if (!this.#worthKeeping(letter, at)) return;
+      const { publisher = null, sample = null } = refused;
+      const kept: Kept = {
         at,
         topic: refused.topic,
         device: letter.device?.slice(0, 64) ?? null,
         reason: letter.reason,
         field: letter.field,
         detail: letter.detail,
-        payload: kept,
+        payload: payloads++ < PAYLOADS_OF_A_MESSAGE ? payload : null,
         replayed: false,
-      });
-      totals.bytes += sizeOf(kept, refused.topic);
-    }
+        origin: { publisher, kind, place: letter.place ?? null, isWhole, sample },
+      };
+      this.#letters.put(totals.next++, kept);
+      totals.bytes += sizeOf(kept);
+    };
+    for (const letter of refused.letters) put(letter, refused.kind);
+    for (const field of refused.fields ?? []) put(field, null);
     this.#totals.put('all', totals);
   }
 
@@ -125,10 +157,41 @@ export class DeadLetters {
       if (query.to !== undefined && value.at >= query.to) continue;
       if (query.reason !== undefined && value.reason !== query.reason) continue;
       if (query.device !== undefined && value.device !== query.device) continue;
-      found.push({ id: key, ...value });
+      found.push(shown(key, value));
       if (found.length >= query.limit) break;
     }
     return found;
+  }
+
+  get(id: number): DeadLetter | undefined {
+    const kept = this.#letters.get(id);
+    return kept === undefined ? undefined : shown(id, kept);
+  }
+
+  /** What it takes to replay a letter; undefined where it is gone, or an older version kept it. */
+  originOf(id: number): Origin | undefined {
+    return this.#letters.get(id)?.origin;
+  }
+
+  /** The id that the next letter gets. */
+  next(): number {
+    return this.#readTotals().next;
+  }
+
+  /** Ids from `from` to before `to`, ascending, of up to `limit` letters with this reason that were not replayed. */
+  waiting(reason: DeadLetterReason, from: number, to: number, limit: number): number[] {
+    const ids: number[] = [];
+    for (const { key, value } of this.#letters.entries({ start: from, end: to })) {
+      if (ids.length >= limit) break;
+      if (value.reason === reason && !value.replayed) ids.push(key);
+    }
+    return ids;
+  }
+
+  /** Notes that a letter was replayed, where it is not purged meanwhile. Call it inside a transaction. */
+  noteReplayed(id: number): void {
+    const kept = this.#letters.get(id);
+    if (kept !== undefined) this.#letters.put(id, { ...kept, replayed: true });
   }
 
   /** How many there ever were, by device ('' where it could not be read) and reason. */
@@ -151,7 +214,7 @@ export class DeadLetters {
     let { bytes } = this.#readTotals();
     for (const { key, value } of this.#letters.entries({ limit: PURGE_AT_ONCE })) {
       if (bytes <= this.#settings.maxBytes && value.at >= now - this.#settings.keep) break;
-      const size = sizeOf(value.payload, value.topic);
+      const size = sizeOf(value);
       doomed.push({ id: key, bytes: size });
       bytes -= size;
     }
@@ -182,7 +245,12 @@ export class DeadLetters {
   }
 }
 
-/** Bytes a letter is counted with: its text, and 128 for the rest of it. */
-function sizeOf(payload: string | null, topic: string): number {
-  return Buffer.byteLength(payload ?? '') + topic.length + 128;
+function shown(id: number, { origin: _origin, ...letter }: Kept): DeadLetter {
+  return { id, ...letter };
+}
+
+/** Bytes a letter is counted with: its text, and 128 for the rest of it. A sample is about as long as its text. */
+function sizeOf({ payload, topic, origin }: Kept): number {
+  const text = Buffer.byteLength(payload ?? '');
+  return (origin?.sample == null ? text : 2 * text) + topic.length + 128;
 }

@@ -41,8 +41,8 @@ export class Decoder {
     this.#unique = unique;
   }
 
-  /** Makes of a message all that can be made of it. Never throws, whatever the bytes. */
-  decode(message: Message): Decoded {
+  /** Makes of a message all that can be made of it, or of its sample at the place `only`. Never throws, whatever the bytes. */
+  decode(message: Message, only: number | null = null): Decoded {
     const decoded: Decoded = { samples: [], rejected: [], fields: [], unknown: [] };
     const raw = readPayload(message.payload, message.arrival);
     if (!Array.isArray(raw)) {
@@ -51,15 +51,19 @@ export class Decoder {
     }
     const times = raw.map((item) => readTime(isUnreadable(item) ? undefined : item.time));
     const places = placeTimes(times, message.arrival, this.#window, message.wall);
-    for (let index = 0; index < raw.length; index++) {
-      const item = raw[index] as RawSample | Unreadable;
+    for (let place = 0; place < raw.length; place++) {
+      if (only !== null && place !== only) continue;
+      const item = raw[place] as RawSample | Unreadable;
       if (isUnreadable(item)) {
-        decoded.rejected.push({ ...item, device: message.device, field: null });
+        decoded.rejected.push({ ...item, device: message.device, field: null, place });
         continue;
       }
       const source = this.#sourceOf(item, message);
-      if ('reason' in source) decoded.rejected.push(source);
-      else this.#keep(source, item, times[index] as SentTime, places[index] as Placed, decoded);
+      const rejected =
+        'reason' in source
+          ? source
+          : this.#keep(source, item, times[place] as SentTime, places[place] as Placed, decoded);
+      if (rejected !== null) decoded.rejected.push({ ...rejected, place });
     }
     return decoded;
   }
@@ -89,7 +93,8 @@ export class Decoder {
     return { device: named, kind: found.kind };
   }
 
-  #keep(source: Source, item: RawSample, time: SentTime, place: Placed, decoded: Decoded): void {
+  /** Keeps the sample with what is usable of it; gives back why nothing is. */
+  #keep(source: Source, item: RawSample, time: SentTime, place: Placed, decoded: Decoded): Rejected | null {
     const { device, kind } = source;
     const rules = this.#fields.get(kind);
     const values: Record<string, Value> = {};
@@ -110,16 +115,15 @@ export class Decoder {
     }
     if (usable === 0) {
       const detail = 'no field that its kind knows';
-      decoded.rejected.push(
+      return (
         unusable[0] ?? {
           reason: 'empty',
           device,
           field: null,
           detail,
           ...(item.fields.length > 0 && { isUnknownOnly: true as const }),
-        },
+        }
       );
-      return;
     }
     if (time.sent === null && time.unreadable) {
       const detail = `${show(item.time)} is no time: the arrival time was taken`;
@@ -132,6 +136,7 @@ export class Decoder {
     if (place.deviceTs !== undefined) sample.deviceTs = place.deviceTs;
     if (place.assigned === true) sample.assigned = true;
     decoded.samples.push(sample);
+    return null;
   }
 }
 

@@ -130,7 +130,8 @@ export class Journal implements JournalReader {
     if (newest !== undefined) return newest.at;
     const holder = this.#blockAt(from);
     const held = holder === undefined ? undefined : this.#blocks.get(holder);
-    if (held !== undefined && holder !== undefined && from < holder + readHeader(held).count) return readHeader(held).at;
+    if (held !== undefined && holder !== undefined && from < holder + readHeader(held).count)
+      return readHeader(held).at;
     const next = first(this.#blocks.entries({ start: from, limit: 1 }));
     return next === undefined ? null : readHeader(next.value).at;
   }

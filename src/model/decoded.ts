@@ -19,6 +19,8 @@ export interface Rejected {
   field: string | null;
   /** A sentence: what was found, what was expected. */
   detail: string;
+  /** Its place in the message, from 0; absent where the message cannot be read at all. */
+  place?: number;
   /** Only fields that its kind does not know: a new firmware sends such without end. */
   isUnknownOnly?: true;
 }

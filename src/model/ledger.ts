@@ -89,3 +89,39 @@ export function ledgerPoints(ledger: Ledger, history: LedgerParts['history'], at
     ...Object.entries(ledger.byKind).map(([kind, counts]) => point(kind, counts, none)),
   ];
 }
+
+/** Where the ledger is read from, all at one moment. */
+export interface LedgerSources {
+  since: string;
+  intake: LedgerParts['intake'];
+  history: {
+    cursor: number;
+    counts: LedgerParts['history'];
+    state: Ledger['history']['state'];
+  };
+  journal: {
+    countSamples(from: number): Record<string, number>;
+    bytesFrom(offset: number): number;
+    liveBytes(): number;
+  };
+  letters: { purged(): number };
+  store: string;
+  lagSeconds: number;
+  journalMaxBytes: number;
+}
+
+/** The ledger as it stands. */
+export function ledgerOf(sources: LedgerSources): Ledger {
+  const { since, intake, history, journal, letters, store, lagSeconds, journalMaxBytes } = sources;
+  const { cursor, counts, state } = history;
+  return {
+    ...balance({ intake, history: counts, pending: journal.countSamples(cursor) }),
+    since,
+    fields: { rejected: intake.fieldsRejected, unknown: intake.fieldsUnknown },
+    deadLettersPurged: letters.purged(),
+    history: {
+      ...{ store, state, lagSeconds, journalMaxBytes },
+      ...{ backlogBytes: journal.bytesFrom(cursor), journalBytes: journal.liveBytes() },
+    },
+  };
+}

@@ -54,6 +54,32 @@ describe('deadletters list', () => {
   });
 });
 
+describe('deadletters show', () => {
+  it('shows one with its payload, and says which there is not', async () => {
+    expect((await service.typed('deadletters', 'show', '2')).out).toMatch(/^payload +\{"pressure":"0.3"\}$/m);
+    expect(await service.json('deadletters', 'show', '2')).toMatchObject({ id: '2', reason: 'type', replayed: false });
+    const { code, err } = await service.typed('deadletters', 'show', '99');
+    expect([code, err]).toEqual([1, expect.stringContaining('there is no dead letter 99')]);
+  });
+});
+
+describe('deadletters replay', () => {
+  it('says of each letter that is bad still why, for people and for programs', async () => {
+    const { code, out } = await service.typed('deadletters', 'replay', '1', '3');
+    expect([code, out.split('\n')[0]]).toEqual([0, '0 replayed, 2 refused']);
+    expect(out).toMatch(/^1 +malformed: not JSON/m);
+    expect(out).toMatch(/^3 +out-of-range: /m);
+    expect(await service.json('deadletters', 'replay', '--reason', 'type')).toEqual({
+      ...{ replayed: 0, refused: [{ id: '2', reason: expect.stringMatching(/^type: /) }], refusedInAll: 1 },
+    });
+  });
+
+  it('wants ids or a reason: 2', async () => {
+    const { code, err } = await service.typed('deadletters', 'replay');
+    expect([code, err]).toEqual([2, expect.stringContaining('give either ids or a reason')]);
+  });
+});
+
 it('devices refused shows who was turned away at the door', async () => {
   const { out } = await service.typed('devices', 'refused');
   expect(out).toMatch(/^\S+ +stranger +127\.0\.0\.1:\d+ +unknown-device +1$/m);

@@ -11,7 +11,7 @@ async function letters(settings = { maxBytes: 64 * MIB, keep: 30 * 24 * HOUR }) 
   const it = new DeadLetters(store, settings);
   const keep = (at: number, letter: Rejected, payload = '{}') =>
     store.transaction(() =>
-      it.keep({ topic: 'lailong/x/y/telemetry', payload: Buffer.from(payload), letters: [letter] }, at),
+      it.keep({ topic: 'lailong/x/y/telemetry', payload: Buffer.from(payload), kind: 'x', letters: [letter] }, at),
     );
   const kept = () => it.list({ limit: 100 }).map(({ at, detail }) => `${at / HOUR} ${detail}`);
   return { it, keep, kept };
@@ -52,7 +52,12 @@ describe('dead letters', () => {
 
   it('keep one letter for a record of the journal, however often they are told of it', async () => {
     const { it: all } = await letters();
-    const refused = { topic: 't', payload: Buffer.from('{}'), letters: [empty('the store does not take it')] };
+    const refused = {
+      topic: 't',
+      payload: Buffer.from('{}'),
+      kind: 'x',
+      letters: [empty('the store does not take it')],
+    };
     await all.keepRecord(7, refused, 0);
     await all.keepRecord(7, refused, 0);
     expect(all.list({ limit: 10 })).toHaveLength(1);
@@ -69,7 +74,7 @@ describe('a message with thousands of bad samples', () => {
     const store = await temporaryStore();
     const all = new DeadLetters(store, { maxBytes: 64 * MIB, keep: 24 * HOUR });
     const payload = Buffer.from('y'.repeat(4_096));
-    await store.transaction(() => all.keep({ topic: 't', payload, letters: flood('X', 5_000) }, 0));
+    await store.transaction(() => all.keep({ topic: 't', payload, kind: 'x', letters: flood('X', 5_000) }, 0));
     const letters = all.list({ limit: 10_000 });
     expect(letters).toHaveLength(5_000);
     expect(letters.filter((letter) => letter.payload !== null)).toHaveLength(8);
@@ -79,7 +84,9 @@ describe('a message with thousands of bad samples', () => {
   it('goes in one purge when its time is over, however many there are', async () => {
     const store = await temporaryStore();
     const all = new DeadLetters(store, { maxBytes: 64 * MIB, keep: HOUR });
-    await store.transaction(() => all.keep({ topic: 't', payload: Buffer.from('z'), letters: flood('X', 3_500) }, 0));
+    await store.transaction(() =>
+      all.keep({ topic: 't', payload: Buffer.from('z'), kind: 'x', letters: flood('X', 3_500) }, 0),
+    );
     await all.purge(2 * HOUR);
     expect([all.list({ limit: 10 }).length, all.purged()]).toEqual([0, 3_500]);
   });

@@ -94,6 +94,7 @@ it('a duty officer may read all, and change nothing but the faults of the demo a
   expect(refused.sort()).toEqual([
     'PATCH /api/v1/devices/:id',
     'POST /api/v1/backup',
+    'POST /api/v1/dead-letters/replay',
     'POST /api/v1/devices',
     'POST /api/v1/devices/:id/credentials',
     'POST /api/v1/devices/:id/retire',

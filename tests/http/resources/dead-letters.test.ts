@@ -78,3 +78,53 @@ describe('dead letters', () => {
     expect(answer.json.errors[0].message).toContain(hint);
   });
 });
+
+describe('a dead letter', () => {
+  it('is shown by its id', async () => {
+    const { status, json } = await asking(fiveLetters())('GET', '/api/v1/dead-letters/5');
+    expect([status, json]).toEqual([200, { ...LETTER, id: '5', at: '2026-11-23T12:31:05.000Z' }]);
+  });
+
+  it.each([
+    ['/7', 404, 'not-found'],
+    ['/five', 422, 'invalid'],
+    ['/0', 422, 'invalid'],
+  ])('%s is %i', async (path, status, code) => {
+    expectProblem(await asking(fiveLetters())('GET', `/api/v1/dead-letters${path}`), status, code);
+  });
+});
+
+describe('a replay', () => {
+  const replay = (town: MemoryTown, body: unknown) =>
+    asking(town)('POST', '/api/v1/dead-letters/replay', { payload: body as object });
+
+  it('is asked for by ids, and says of each that is refused why', async () => {
+    const town = fiveLetters();
+    const { status, json } = await replay(town, { ids: ['3', '99'] });
+    expect(status).toBe(200);
+    expect(json).toEqual({
+      replayed: 1,
+      refused: [{ id: '99', reason: 'there is no such letter' }],
+      refusedInAll: 1,
+    });
+    expect(town.replays).toEqual([{ ids: [3, 99], by: 'admin' }]);
+  });
+
+  it('or by a reason', async () => {
+    const town = fiveLetters();
+    expect((await replay(town, { reason: 'store-rejected' })).json.replayed).toBe(2);
+    expect(town.replays).toEqual([{ reason: 'store-rejected', by: 'admin' }]);
+  });
+
+  it.each([
+    [{}, ['ids']],
+    [{ ids: ['3'], reason: 'type' }, ['ids']],
+    [{ ids: [] }, ['ids']],
+    [{ ids: ['three'] }, ['ids.0']],
+    [{ reason: 'typo' }, ['reason']],
+  ])('%j is 422 by its path', async (body, paths) => {
+    const town = fiveLetters();
+    expect(expectProblem(await replay(town, body), 422, 'invalid')).toEqual(paths);
+    expect(town.replays).toEqual([]);
+  });
+});

@@ -45,6 +45,8 @@ export class MemoryTown implements HttpParts {
   /** Stored readings of one metric, by device. */
   readonly stored: { device: string; area: string; metric: string; ts: number; value: number }[] = [];
   readonly letters: ReturnType<HttpParts['deadLetters']['list']>[number][] = [];
+  /** What was asked to be replayed, and by whom. */
+  readonly replays: object[] = [];
   readonly turnedAway: ReturnType<HttpParts['refused']['list']>[number][] = [];
   readonly faults: RunningFault[] = [];
   readonly notReady: Record<string, string> = {};
@@ -137,6 +139,14 @@ export class MemoryTown implements HttpParts {
         .filter((letter) => (reason ?? letter.reason) === letter.reason && (device ?? letter.device) === letter.device)
         .sort((a, b) => b.id - a.id)
         .slice(0, limit),
+    get: (id) => this.letters.find((letter) => letter.id === id),
+    replay: async (wish, by) => {
+      this.replays.push({ ...wish, by });
+      const known = (id: number) => this.letters.some((letter) => letter.id === id);
+      if (!('ids' in wish)) return { replayed: 2, refused: [], refusedInAll: 0 };
+      const refused = wish.ids.filter((id) => !known(id)).map((id) => ({ id, reason: 'there is no such letter' }));
+      return { replayed: wish.ids.length - refused.length, refused, refusedInAll: refused.length };
+    },
   };
 
   async readings(query: Parameters<HttpParts['readings']>[0]): Promise<ReadingItem[]> {

@@ -207,6 +207,46 @@ describe.each(INFLUX_VERSIONS)('%s', (version) => {
       });
     });
 
+    it('what it refused for good comes in by a replay once that is mended, and once only', async () => {
+      await during({}, async (town, { address }) => {
+        const now = Date.now();
+        const replay = () =>
+          town.api<{ replayed: number; refused: { id: string; reason: string }[] }>('/dead-letters/replay', {
+            reason: 'store-rejected',
+          });
+        await server.write(address.bucket, `water-pressure,device=X battery="full" ${now}`);
+        const sent = [
+          { ts: now - 2_000, seq: 1, pressure: 0.3, battery: 80 },
+          { ts: now - 1_000, seq: 2, pressure: 0.31, battery: 81 },
+        ];
+        await town.send('WP-1', sent);
+        expect(await town.drained()).toMatchObject({ received: 2, stored: 0, rejected: 2, balanced: true });
+
+        // Before anything is mended it is refused again: by its own new letter, still counted once.
+        expect(await replay()).toMatchObject({ replayed: 2, refused: [] });
+        expect(await town.drained()).toMatchObject({ received: 2, stored: 0, rejected: 2, balanced: true });
+        const letters = async () =>
+          (await town.api<{ items: { id: string; replayed: boolean }[] }>('/dead-letters')).items;
+        expect((await letters()).map(({ replayed }) => replayed)).toEqual([false, false, true, true]);
+
+        await server.dropBucket(address.bucket);
+        await server.remakeBucket(address);
+        expect(await replay()).toMatchObject({ replayed: 2, refused: [] });
+        const ledger = await town.drained();
+        expect(ledger).toMatchObject({ received: 2, stored: 2, rejected: 0, duplicate: 0 });
+        const range = `from=${now - 10_000}&to=${now}`;
+        const { items } = await town.api<{ items: object[] }>(`/readings?device=WP-1&metric=battery&${range}`);
+        expect(items).toEqual(sent.map(({ ts, battery }) => ({ ts: new Date(ts).toISOString(), battery })));
+
+        expect(await replay()).toMatchObject({ replayed: 0, refused: [] });
+        const ids = (await letters()).map(({ id }) => id);
+        const again = await town.api<{ replayed: number; refused: object[] }>('/dead-letters/replay', { ids });
+        expect(again.replayed).toBe(0);
+        expect(again.refused).toEqual(ids.map((id) => ({ id, reason: 'it was replayed already' })));
+        return ledger;
+      });
+    });
+
     it('timestamps before the retention: they are refused, the others are kept', async () => {
       const before = ({ address }: Scene) => server.setRetention(address.bucket, 24);
       await during({ before }, async (town) => {
