@@ -11,7 +11,7 @@ import type { Settings } from './config/settings.ts';
 import { DeadLetters } from './decode/deadletters.ts';
 import { Decoder } from './decode/decoder.ts';
 import { compileFields } from './decode/fields.ts';
-import { Replay } from './decode/replay.ts';
+import { Replay, type ReplayJournal } from './decode/replay.ts';
 import { createUnique } from './decode/unique.ts';
 import { Exporter } from './history/export/exporter.ts';
 import { SeriesQueue } from './history/series-queue.ts';
@@ -19,6 +19,7 @@ import { SeriesWriter } from './history/series-writer.ts';
 import { historyStoreOf } from './history/stores.ts';
 import { HistoryUpkeep } from './history/upkeep.ts';
 import { HistoryWriter } from './history/writer.ts';
+import { readinessOf } from './http/readiness.ts';
 import type { DeviceList } from './http/resources/device-import.ts';
 import { createHttp, type HttpParts } from './http/server.ts';
 import { recordChanges } from './journal/changes.ts';
@@ -100,6 +101,7 @@ const STOP_DEADLINE_MS = 20_000;
 const DRAIN_MS = 6_000;
 const HOUSEKEEPING_MS = 5_000;
 const PURGE_MS = 60_000;
+const MIB = 1024 ** 2;
 /** When town time and wall clock are farther apart, a device's wall time is taken as the town's now (CONTRACT.md §1). */
 const APART_MS = 3_600_000;
 /** A device is online while it was heard within so many of its report intervals. */
@@ -152,6 +154,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
     const { unique, newest } = createUnique(intake.counts().newestGiven);
     const decoder = new Decoder(compileFields(kinds), registry, settings.decode, unique);
     const held = () => (journal.full() ? 'the journal is full' : store.shortOf(settings.disk.floor));
+    const into: ReplayJournal = { append: (records, alongside) => journal.append(records, alongside), held };
     const gate = new Gate(
       {
         decode: ({ publisher, kind, device, payload }) => {
@@ -161,7 +164,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
           return decoder.decode({ publisher, kind, device, payload, arrival, wall });
         },
       },
-      { append: (records, alongside) => journal.append(records, alongside), held },
+      into,
       {
         count: (messages) => intake.count(messages, newest()),
         keep: (refused, at) => deadLetters.keep({ ...refused, kind: intake.countedAs(refused.kind) }, at),
@@ -170,13 +173,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
       log.child({ stage: 'broker' }),
       point,
     );
-    const replay = new Replay(
-      deadLetters,
-      decoder,
-      { append: (records, alongside) => journal.append(records, alongside), held },
-      { replayed: (kind, decoded) => intake.replayed(kind, decoded, newest()) },
-      log.child({ stage: 'decode' }),
-    );
+    const replay = new Replay(deadLetters, decoder, into, intake, log.child({ stage: 'decode' }));
     const refusals = metrics.counter('refused_total', 'Turned away at the MQTT door.', ['reason']);
     const refused = new RefusedLog(clock.clock, (reason) => refusals.inc({ reason }));
     const door = { town: town.id, host, port: settings.mqtt.port };
@@ -224,15 +221,23 @@ export async function startService(settings: Settings, options: ServiceOptions):
       point,
     );
     const standing = new Standing(rules.engine, rules.checkpoint);
-    const ticker = new Ticker(journal, clock.clock, log.child({ stage: 'journal' }), () => gate.paused !== null);
+    const ticker = new Ticker(journal, clock.clock, log.child({ stage: 'journal' }), {
+      paused: () => gate.paused !== null,
+      // A history that is being made lags behind the town's hours by far, and nobody is waiting for it.
+      state: () => (demo?.isMakingHistory() ? null : serviceState()),
+    });
 
     metrics.gauge('journal_end_offset', 'Offset after the newest record.', () => journal.end(0));
     metrics.gauge('history_cursor_offset', 'Everything before it is in the history.', () => history.progress().cursor);
-    const lagSeconds = () => {
-      const { waitingSince } = history.progress();
-      return waitingSince === null ? 0 : Math.max(0, (clock.clock.now() - waitingSince) / 1_000);
-    };
+    const lagSeconds = () => history.lag(clock.clock.now());
     metrics.gauge('history_lag_seconds', 'How long the oldest record waits that is not in the history.', lagSeconds);
+    const serviceState = () => ({
+      historyLag: Math.round(lagSeconds()),
+      backlog: Math.round(journal.bytesFrom(history.progress().cursor) / MIB),
+      journalFull: Math.floor((journal.liveBytes() * 100) / settings.journal.maxBytes),
+      diskHeadroom: Math.floor((store.writable() - settings.disk.floor) / MIB),
+      lettersPurged: deadLetters.purgedLately(clock.clock.now()),
+    });
     metrics.gauge('history_up', '0 while the history is down.', () => (history.progress().state === 'down' ? 0 : 1));
     metrics.gauge('rules_cursor_offset', 'Everything before it is judged.', () => rules.cursor());
     metrics.gauge('live_cursor_offset', 'Everything before it is in the newest values.', () => live.cursor());
@@ -334,16 +339,9 @@ export async function startService(settings: Settings, options: ServiceOptions):
           return ledger();
         },
         readiness: () => {
-          const [{ state, error }, paused] = [history.progress(), gate.paused ?? held()];
-          const checks: Record<string, string> = {
-            journal: paused ?? 'ok',
-            history: state === 'up' ? 'ok' : state === 'slow' ? 'slow: a commit takes more than 5 s' : `down: ${error}`,
-            rules: rules.error() ?? 'ok',
-          };
-          if (phase !== 'running') checks.service = phase;
-          if (clock.trial !== null) checks.clock = `trial clock, speed ${clock.trial.speed}`;
-          if (demo !== undefined) checks.demo = demo.progress();
-          return { ready: phase === 'running' && paused === null, checks };
+          const [paused, speed] = [gate.paused ?? held(), clock.trial?.speed ?? null];
+          const parts = { phase, paused, history: history.progress(), rulesError: rules.error(), speed };
+          return readinessOf({ ...parts, demo: demo?.progress() ?? null });
         },
       },
       settings.http,

@@ -49,12 +49,12 @@ export class Intake {
    * taken back here, too: of that kind there may be fewer than none here (P2: rejected - 1, pending + 1). Call it inside a
    * transaction.
    */
-  replayed(kind: string, decoded: Decoded, newestGiven: number): void {
+  replayed(kind: string, decoded: Decoded): void {
     const counts = this.counts();
     const row = counts.kinds[kind] ?? { received: 0, rejected: 0 };
     counts.kinds[kind] = { received: row.received - 1, rejected: row.rejected - 1 };
     this.#counts.put('all', counts);
-    this.count([{ kind, decoded }], newestGiven);
+    this.count([{ kind, decoded }], counts.newestGiven);
   }
 
   /** Counts decoded messages; `kind` is the topic's, for what no device could be found of. Call it inside a transaction. */

@@ -1,6 +1,7 @@
 import type { Alert } from '../model/alert.ts';
 import type { Kind } from '../model/kind.ts';
 import type { Name } from '../model/primitives.ts';
+import { SERVICE } from '../model/service.ts';
 import type { Area, Organisation } from '../model/town.ts';
 import type { LightingRate, ListedDevice } from './api.ts';
 
@@ -36,7 +37,7 @@ export function namesFrom(sources: NameSources): Names {
   const parents = byId(sources.feeders);
   const kinds = byId(sources.kinds);
   const figures = new Map<string, Figure>(
-    (sources.kinds ?? []).flatMap(({ attributes, fields }) => [
+    [SERVICE, ...(sources.kinds ?? [])].flatMap(({ attributes, fields }) => [
       ...Object.entries(attributes),
       ...Object.entries(fields),
     ]),
@@ -48,6 +49,7 @@ export function namesFrom(sources: NameSources): Names {
     kind: (id) => kinds.get(id) ?? null,
     figure: (name) => figures.get(name) ?? null,
     subject: ({ type, id }) => {
+      if (type === 'service') return SERVICE.name;
       if (type === 'device') return devices.get(id) ?? null;
       if (type === 'parent') return parents.get(id) ?? devices.get(id) ?? null;
       return areas.get(id) ?? null;

@@ -76,6 +76,7 @@ interface Totals {
 
 const PAYLOAD_BYTES = 4_096;
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const PURGE_AT_ONCE = 1_000;
 /** One message may hold thousands of bad samples: each has its letter, the first ones carry what was sent. */
 const PAYLOADS_OF_A_MESSAGE = 8;
@@ -95,6 +96,9 @@ export class DeadLetters {
   /** When a device's last payload of unknown fields only was kept, ms. */
   readonly #unknownKept: Table<string, number>;
 
+  /** By hour since the epoch: how many were thrown away for want of room. */
+  readonly #wanting: Table<number, number>;
+
   constructor(store: Store, settings: DeadLetterSettings) {
     this.#store = store;
     this.#settings = settings;
@@ -103,6 +107,7 @@ export class DeadLetters {
     this.#totals = store.table('deadletters.totals');
     this.#records = store.table('deadletters.records');
     this.#unknownKept = store.table('deadletters.unknown-kept');
+    this.#wanting = store.table('deadletters.wanting');
   }
 
   /** Keeps the letters of a message. Call it inside a transaction. */
@@ -204,6 +209,12 @@ export class DeadLetters {
     return this.#readTotals().purged;
   }
 
+  /** How many of them went for want of room (not of age) in the day before `now`, ms. */
+  purgedLately(now: number): number {
+    const since = Math.floor((now - DAY) / HOUR);
+    return [...this.#wanting.entries({ start: since })].reduce((sum, { value }) => sum + value, 0);
+  }
+
   /** Throws away what is past the bounds, oldest first. Call it now and then, with the town's time. */
   async purge(now: number): Promise<void> {
     while ((await this.#purgeSome(now)) === PURGE_AT_ONCE);
@@ -211,11 +222,13 @@ export class DeadLetters {
 
   async #purgeSome(now: number): Promise<number> {
     const doomed: { id: number; bytes: number }[] = [];
+    let wanting = 0;
     let { bytes } = this.#readTotals();
     for (const { key, value } of this.#letters.entries({ limit: PURGE_AT_ONCE })) {
       if (bytes <= this.#settings.maxBytes && value.at >= now - this.#settings.keep) break;
       const size = sizeOf(value);
       doomed.push({ id: key, bytes: size });
+      if (value.at >= now - this.#settings.keep) wanting++;
       bytes -= size;
     }
     if (doomed.length === 0) return 0;
@@ -226,6 +239,9 @@ export class DeadLetters {
         totals.bytes -= letter.bytes;
         totals.purged++;
       }
+      const hour = Math.floor(now / HOUR);
+      for (const old of this.#wanting.keys({ end: Math.floor((now - DAY) / HOUR) })) this.#wanting.remove(old);
+      if (wanting > 0) this.#wanting.put(hour, (this.#wanting.get(hour) ?? 0) + wanting);
       this.#totals.put('all', totals);
     });
     return doomed.length;

@@ -118,6 +118,12 @@ export class HistoryWriter {
     };
   }
 
+  /** How long the oldest record waits that is not in the store, s at `now` (ms). */
+  lag(now: number): number {
+    const since = this.#journal.arrivalOf(0, this.#cursor);
+    return since === null ? 0 : Math.max(0, now - since) / 1_000;
+  }
+
   /** Writes what the journal holds, for `deadline` real ms at most, and closes the store. The rest stays in the journal. */
   async stop(deadline: number): Promise<void> {
     const until = this.#realClock.now() + deadline;

@@ -3,13 +3,8 @@ import { TownError } from '../kernel/errors.ts';
 import type { Identities } from './access.ts';
 import type { Api } from './api.ts';
 import { isFromLoopback } from './local.ts';
+import type { Readiness } from './readiness.ts';
 import type { HttpSettings } from './settings.ts';
-
-/** Whether the service takes readings, and how each part is: `ok`, or why not. */
-export interface Readiness {
-  ready: boolean;
-  checks: Record<string, string>;
-}
 
 /** What those who watch the service from outside need. */
 export interface ProbeParts {

@@ -128,12 +128,8 @@ export class Journal implements JournalReader {
     if (from >= this.#durable.offset) return null;
     const [newest] = this.#tail.read(from, 1) ?? [];
     if (newest !== undefined) return newest.at;
-    const holder = this.#blockAt(from);
-    const held = holder === undefined ? undefined : this.#blocks.get(holder);
-    if (held !== undefined && holder !== undefined && from < holder + readHeader(held).count)
-      return readHeader(held).at;
-    const next = first(this.#blocks.entries({ start: from, limit: 1 }));
-    return next === undefined ? null : readHeader(next.value).at;
+    const block = this.#blockFrom(from);
+    return block === undefined ? null : readHeader(block).at;
   }
 
   commit(consumer: string, _partition: number, offset: Offset): void {
@@ -160,8 +156,7 @@ export class Journal implements JournalReader {
   /** Bytes of the records from `offset` to the end. */
   bytesFrom(offset: Offset): number {
     if (offset >= this.#durable.offset) return 0;
-    const key = this.#blockAt(offset) ?? first(this.#blocks.keys({ start: offset, limit: 1 }));
-    const block = key === undefined ? undefined : this.#blocks.get(key);
+    const block = this.#blockFrom(offset);
     return block === undefined ? 0 : this.#durable.bytes - readHeader(block).before;
   }
 
@@ -223,6 +218,12 @@ export class Journal implements JournalReader {
   /** Key of the block that holds `offset`, or undefined when it was trimmed or is not written. */
   #blockAt(offset: Offset): Offset | undefined {
     return first(this.#blocks.keys({ start: offset, reverse: true, limit: 1 }));
+  }
+
+  /** The block that holds `offset`, or the first one after it where that was trimmed. */
+  #blockFrom(offset: Offset): Buffer | undefined {
+    const key = this.#blockAt(offset) ?? first(this.#blocks.keys({ start: offset, limit: 1 }));
+    return key === undefined ? undefined : this.#blocks.get(key);
   }
 
   #readBlocks(from: Offset, limit: number): JournalRecord[] {

@@ -1,31 +1,39 @@
 import type { Clock, Timer } from '../kernel/clock.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
+import type { ServiceState } from '../model/service.ts';
 import type { Journal } from './journal.ts';
 
 /** Town time between two ticks, ms (DESIGN.md §7). */
 export const TICK = 5_000;
 
+/** What a tick is to know of the service. */
+export interface TickSources {
+  /** Whether readings are being held back right now. */
+  paused(): boolean;
+  /** How the service does; null where that is to be told to nobody. */
+  state(): ServiceState | null;
+}
+
 /**
  * Writes the ticks that make time pass for the rules. A tick carries how long readings could not be taken before it (the
- * service was stopped, the journal full, the disk refused): that is the grace for silence.
+ * service was stopped, the journal full, the disk refused): that is the grace for silence; and how the service does.
  */
 export class Ticker {
   readonly #journal: Journal;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #paused: () => boolean;
+  readonly #sources: TickSources;
   #timer: Timer | null = null;
   #writing: Promise<unknown> = Promise.resolve();
   /** Since when nothing could be taken, ms; null while readings are taken. */
   #awaySince: number | null = null;
 
-  /** `paused` says whether readings are being held back right now. */
-  constructor(journal: Journal, clock: Clock, log: Logger, paused: () => boolean) {
+  constructor(journal: Journal, clock: Clock, log: Logger, sources: TickSources) {
     this.#journal = journal;
     this.#clock = clock;
     this.#log = log;
-    this.#paused = paused;
+    this.#sources = sources;
   }
 
   /** Writes the tick of the start, which tells how long the service was away, and goes on every {@link TICK}. */
@@ -44,13 +52,14 @@ export class Ticker {
   }
 
   async #tick(): Promise<void> {
-    if (this.#paused()) {
+    if (this.#sources.paused()) {
       this.#awaySince ??= this.#clock.now();
       return;
     }
     const away = this.#awaySince === null ? 0 : Math.max(0, this.#clock.now() - this.#awaySince);
     try {
-      await this.#journal.append([{ type: 'tick', away }]);
+      const service = this.#sources.state();
+      await this.#journal.append([{ type: 'tick', away, ...(service !== null && { service }) }]);
       this.#awaySince = null;
     } catch (error) {
       this.#awaySince ??= this.#clock.now();

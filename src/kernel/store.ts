@@ -33,6 +33,8 @@ export interface CopyableStore extends Store {
 export interface StoreFile extends CopyableStore {
   /** Why fewer than `bytes` could be written, on the free disk and in pages of the file that are free again; or null. */
   shortOf(bytes: number): string | null;
+  /** Bytes that could be written, on the free disk and in pages of the file that are free again. */
+  writable(): number;
 }
 
 /** The file of the environment; lmdb keeps its lock beside it. */
@@ -201,6 +203,10 @@ class LmdbStore implements StoreFile {
     const free = this.#freeOnDisk();
     if (free >= bytes || free + this.#freeInFile() >= bytes) return null;
     return this.#fullBut(free, bytes);
+  }
+
+  writable(): number {
+    return this.#freeOnDisk() + this.#freeInFile();
   }
 
   #mustHaveReserve(): void {

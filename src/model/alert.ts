@@ -9,7 +9,7 @@ export type Severity = z.infer<typeof Severity>;
 export const AlertState = z.enum(['pending', 'firing', 'acknowledged', 'repaired', 'resolved', 'closed']);
 export type AlertState = z.infer<typeof AlertState>;
 
-export const Subject = z.object({ type: z.enum(['device', 'area', 'road', 'parent', 'town']), id: Id });
+export const Subject = z.object({ type: z.enum(['device', 'area', 'road', 'parent', 'town', 'service']), id: Id });
 export type Subject = z.infer<typeof Subject>;
 
 /** A sample that a decision rests on. */

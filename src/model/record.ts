@@ -1,5 +1,6 @@
 import type { Device } from './device.ts';
 import type { Sample } from './sample.ts';
+import type { ServiceState } from './service.ts';
 import type { Town } from './town.ts';
 
 /** A place in the journal: the first record is 1, each record is one more, none is used twice. */
@@ -21,6 +22,8 @@ export interface TickRecord extends Recorded {
   type: 'tick';
   /** How long the service could not take readings before this tick, ms; the grace for silence. 0 on most ticks. */
   away: number;
+  /** How the service does; absent where it did not say. */
+  service?: ServiceState;
 }
 
 /** Something that people or files changed. */
@@ -45,7 +48,7 @@ export type JournalRecord = SampleRecord | TickRecord | ChangeRecord;
 /** A record that has no offset yet. */
 export type NewRecord =
   | Pick<SampleRecord, 'type' | 'sample'>
-  | Pick<TickRecord, 'type' | 'away'>
+  | Pick<TickRecord, 'type' | 'away' | 'service'>
   | Pick<ChangeRecord, 'type' | 'change' | 'by'>;
 
 /**

@@ -5,7 +5,7 @@ import { Duration, Id, Name, parseDuration } from './primitives.ts';
 /** What every rule says, whatever its type. */
 const Common = {
   id: Id,
-  kind: Id.meta({ description: 'the kind of device it judges' }),
+  kind: Id.meta({ description: 'the kind of device it judges, or `service` for Townpulse itself' }),
   name: Name,
   severity: Severity,
   /** Where its figures come from: `plan.yaml#task-18`, or the standard in words. */

@@ -4,6 +4,7 @@ import { type Locator, readDocumentFile } from '../kernel/document.ts';
 import { messageOf, type Problem, TownError } from '../kernel/errors.ts';
 import { didYouMean } from '../kernel/nearest.ts';
 import { Kind, type Kinds } from '../model/kind.ts';
+import { SERVICE } from '../model/service.ts';
 
 /** What a payload says beside its fields (CONTRACT.md §3): a field of such a name could never be sent. */
 const ENVELOPE = new Set(['ts', 'seq', 'device', 'values']);
@@ -50,6 +51,8 @@ function checkKind(kind: Kind, fileName: string, locate: Locator): Problem[] {
   if (kind.id !== fileName) {
     report(['id'], `id: "${kind.id}" does not go with the file's name: call the file ${kind.id}.yaml`);
   }
+  if (kind.id === SERVICE.id)
+    report(['id'], `id: ${SERVICE.id} is what rules call Townpulse itself; choose another name`);
   if (fields.length === 0) report(['fields'], 'fields: a kind has at least one');
 
   const lowerCase = new Map<string, string>();

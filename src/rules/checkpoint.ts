@@ -1,6 +1,7 @@
 import type { Store, Table } from '../kernel/store.ts';
 import type { Device } from '../model/device.ts';
 import type { Offset } from '../model/record.ts';
+import { SERVICE_DEVICE } from '../model/service.ts';
 import type { Town } from '../model/town.ts';
 import type { Engine } from './engine.ts';
 import { BUCKET_MS, type Bucket, type GroupNights } from './lighting-record.ts';
@@ -46,6 +47,7 @@ export class Checkpoint {
     engine.roster.away = place.away;
     engine.roster.town = this.#town.get('town') ?? null;
     for (const { key, value } of this.#devices.entries()) engine.roster.restore(value, this.#heard.get(key));
+    engine.roster.restore(SERVICE_DEVICE, this.#heard.get(SERVICE_DEVICE.id));
     for (const { value } of this.#occurrences.entries()) engine.occurrences.restore(value);
     const nights = [...this.#nights.entries()].map(({ key, value }) => [key, value] as const);
     const start = Math.floor((place.tickedAt ?? 0) / BUCKET_MS) * BUCKET_MS;

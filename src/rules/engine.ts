@@ -1,6 +1,7 @@
 import type { Kinds } from '../model/kind.ts';
 import { dateOf } from '../model/lamp-hours.ts';
 import type { ChangeRecord, JournalRecord, SampleRecord, TickRecord } from '../model/record.ts';
+import { SERVICE, SERVICE_DEVICE } from '../model/service.ts';
 import { Sun } from '../model/sun.ts';
 import type { Transition } from '../model/transition.ts';
 import { type GroupCount, Lighting } from './lighting.ts';
@@ -85,7 +86,12 @@ export class Engine {
     for (const rule of member.thresholds) this.thresholds.sample(rule, member, record);
   }
 
-  #tick({ at, away }: TickRecord): void {
+  #tick({ at, offset, away, service }: TickRecord): void {
+    // What a tick tells of the service is a sample of it.
+    if (service !== undefined) {
+      const sample = { device: SERVICE_DEVICE.id, kind: SERVICE.id, ts: at, values: service };
+      this.#sample({ type: 'sample', offset, at, sample });
+    }
     const before = this.tickedAt ?? at;
     const since = at - before;
     this.tickedAt = at;

@@ -2,6 +2,7 @@ import type { Device } from '../model/device.ts';
 import { LampHours } from '../model/lamp-hours.ts';
 import type { Name } from '../model/primitives.ts';
 import type { Change, SampleRecord } from '../model/record.ts';
+import { SERVICE_DEVICE } from '../model/service.ts';
 import { Sun } from '../model/sun.ts';
 import type { Town } from '../model/town.ts';
 import type { CompiledRule, CompiledThreshold } from './rulebook.ts';
@@ -48,7 +49,7 @@ export interface Member {
   hours: LampHours;
 }
 
-/** The engine's own picture of the town and its devices, made of nothing but the journal. */
+/** The engine's own picture of the town, its devices and the service itself, made of nothing but the journal. */
 export class Roster {
   readonly members = new Map<string, Member>();
   /** Ids of those that changed since {@link clean}: registration, and what was heard. */
@@ -65,6 +66,10 @@ export class Roster {
   readonly #wards = new Map<string, Set<string>>();
   /** By place and road; those of one road at one place share them. */
   readonly #hours = new Map<string, LampHours>();
+
+  constructor() {
+    this.#put(SERVICE_DEVICE, newcomer(0, 0), []);
+  }
 
   /** Takes a change of the town or a device; the rules that it falls under come by {@link assign}. */
   apply(change: Extract<Change, { what: 'device' | 'town' }>, at: number): void {

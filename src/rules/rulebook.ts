@@ -5,6 +5,7 @@ import { type Problem, TownError } from '../kernel/errors.ts';
 import { didYouMean } from '../kernel/nearest.ts';
 import type { Kind, Kinds } from '../model/kind.ts';
 import { coverageId, type RatioRule, Rule, type SilenceRule, type ThresholdRule } from '../model/rule.ts';
+import { SERVICE } from '../model/service.ts';
 import { type Condition, Conditions, isFlaw } from './condition.ts';
 
 /** A threshold rule with its conditions compiled. */
@@ -125,7 +126,8 @@ class RuleReader {
     return conditions.when === null ? null : { ...rule, when: conditions.when, clear: conditions.clear };
   }
 
-  #checkNames({ id, type, subject, lamps, organisation, basis, inhibitedBy }: Written, index: number): void {
+  #checkNames(written: Written, index: number): void {
+    const { id, type, kind, subject, lamps, organisation, basis, inhibitedBy } = written;
     const { organisations, targets } = this.#around;
     const own = String(id);
     const ratio = this.#coverage.get(own);
@@ -142,6 +144,7 @@ class RuleReader {
       this.#wrong([index, 'lamps'], 'lamps hang from a node: this goes with "subject: parent"');
     if (type === 'ratio' && inhibitedBy !== undefined)
       this.#wrong([index, 'inhibitedBy'], 'a rate over many devices is held back by no other alert');
+    if (kind === SERVICE.id) this.#checkService(written, index);
     for (const [place, other] of Array.isArray(inhibitedBy) ? inhibitedBy.entries() : []) {
       if (other === id) this.#wrong([index, 'inhibitedBy', place], 'a rule cannot hold itself back');
       else if (typeof other === 'string' && !this.#ids.includes(other))
@@ -149,13 +152,21 @@ class RuleReader {
     }
   }
 
+  /** The service is no device: it belongs to nobody by itself, hangs from nothing and does not fall silent. */
+  #checkService({ type, subject, organisation }: Written, index: number): void {
+    if (type !== 'threshold') this.#wrong([index, 'type'], 'the service itself is judged by thresholds alone');
+    if (subject === 'parent') this.#wrong([index, 'subject'], 'the service itself hangs from no node');
+    if (organisation === undefined)
+      this.#wrong([index], 'a rule about the service says whose alert it is: organisation: …');
+  }
+
   #compile(written: Written, index: number): { when: Condition | null; clear: Condition | null } {
     const { kinds } = this.#around;
     const none = { when: null, clear: null };
     if (typeof written.kind !== 'string') return none;
-    const kind = kinds.get(written.kind);
+    const kind = written.kind === SERVICE.id ? SERVICE : kinds.get(written.kind);
     if (kind === undefined) {
-      this.#unknown([index, 'kind'], 'kind', written.kind, [...kinds.keys()]);
+      this.#unknown([index, 'kind'], 'kind', written.kind, [...kinds.keys(), SERVICE.id]);
       return none;
     }
     if (written.type === 'ratio')

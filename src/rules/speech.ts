@@ -1,6 +1,7 @@
 import type { Evidence, Severity, Subject } from '../model/alert.ts';
 import { instant, type Name } from '../model/primitives.ts';
 import type { SampleRecord } from '../model/record.ts';
+import { SERVICE } from '../model/service.ts';
 import type { Finding } from '../model/transition.ts';
 import type { Occurrence, Occurrences } from './occurrences.ts';
 import type { Member, Roster } from './roster.ts';
@@ -29,7 +30,7 @@ export class Speech {
     reason: string,
     instead: { id: string; severity: Severity; title: Name; assignee: string | null } | null = null,
   ): Occurrence {
-    const name = this.roster.nameOf(subject.id);
+    const name = subject.type === 'service' ? SERVICE.name : this.roster.nameOf(subject.id);
     const title = instead?.title ?? rule.name;
     return this.occurrences.begin(
       {

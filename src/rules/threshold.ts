@@ -1,6 +1,7 @@
 import type { Subject } from '../model/alert.ts';
 import type { Device } from '../model/device.ts';
 import type { SampleRecord } from '../model/record.ts';
+import { SERVICE, SERVICE_SUBJECT } from '../model/service.ts';
 import type { Finding } from '../model/transition.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { Occurrence } from './occurrences.ts';
@@ -153,12 +154,15 @@ export class ThresholdJudge {
     }
     if (rule.subject === 'parent')
       values.lamps = lampsOf(roster.childrenOf(subject.id).map((id) => roster.members.get(id)));
+    // What the service says of itself stands in no device's record.
+    if (subject.type === 'service') return { verdict, values, evidence: [] };
     return { verdict, values, evidence: first === undefined ? [newest] : [first, newest] };
   }
 }
 
-/** Whom the rule names for this device: itself, or the node that it hangs from where it hangs from one. */
+/** Whom the rule names for this device: itself (the service, where it is no device), or the node that it hangs from where it hangs from one. */
 export function subjectOf(rule: CompiledThreshold, { device }: Member): Subject {
+  if (device.kind === SERVICE.id) return SERVICE_SUBJECT;
   if (rule.subject === 'parent' && device.parent !== null) return { type: 'parent', id: device.parent };
   return { type: 'device', id: device.id };
 }

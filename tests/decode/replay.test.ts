@@ -47,14 +47,7 @@ async function door() {
     append: (records, alongside) => journal.append(records, alongside),
     held: () => held,
   };
-  const replayInto = (target: ReplayJournal) =>
-    new Replay(
-      letters,
-      decoder,
-      target,
-      { replayed: (kind, decoded) => intake.replayed(kind, decoded, newest()) },
-      silentLogger,
-    );
+  const replayInto = (target: ReplayJournal) => new Replay(letters, decoder, target, intake, silentLogger);
   const replay = replayInto(into);
   return {
     ...{ store, clock, journal, devices, letters, intake, replay, replayInto },

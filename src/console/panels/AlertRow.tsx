@@ -34,7 +34,7 @@ export function AlertRow({ alert }: { alert: Alert }) {
   );
 }
 
-const DURATIONS = ['silentSeconds', 'reportInterval'];
+const DURATIONS = ['silentSeconds', 'reportInterval', 'historyLag'];
 const RATES = ['low', 'high', 'reported', 'coverage', 'rate'];
 
 /** The figures that decided, each under its name, rates in percent, spans as people say them, fields and limits in their kind's unit. */
