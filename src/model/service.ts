@@ -3,14 +3,13 @@ import type { Device } from './device.ts';
 import type { Kind } from './kind.ts';
 
 /** How the service itself does, as a tick tells it, in the units of {@link SERVICE}. */
-export interface ServiceState {
+export type ServiceState = {
   historyLag: number;
   backlog: number;
   journalFull: number;
   diskHeadroom: number;
   lettersPurged: number;
-  [figure: string]: number;
-}
+};
 
 /** The service itself as a kind: what rules of `kind: service` may ask for. No device is of it. */
 export const SERVICE: Kind = {

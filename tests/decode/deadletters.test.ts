@@ -50,6 +50,18 @@ describe('dead letters', () => {
     expect(all.counts()).toEqual([{ device: 'WP-1', reason: 'empty', count: 302 }]);
   });
 
+  it('that went for want of room are known for a day; those that went for their age are not among them', async () => {
+    const { it: all, keep } = await letters({ maxBytes: MIB, keep: 24 * HOUR });
+    await keep(0, empty('old'));
+    await all.purge(25 * HOUR);
+    expect([all.purged(), all.purgedLately(25 * HOUR)]).toEqual([1, 0]);
+    for (let nth = 0; nth < 300; nth++) await keep(25 * HOUR, empty(`large ${nth}`), 'x'.repeat(5_000));
+    await all.purge(25 * HOUR);
+    const gone = all.purged() - 1;
+    expect(gone).toBeGreaterThan(40);
+    expect([25, 40, 49, 51].map((hour) => all.purgedLately(hour * HOUR))).toEqual([gone, gone, gone, 0]);
+  });
+
   it('keep one letter for a record of the journal, however often they are told of it', async () => {
     const { it: all } = await letters();
     const refused = {

@@ -65,6 +65,12 @@ describe('loading the kinds', () => {
     ]);
   });
 
+  it('no kind is called as rules call Townpulse itself', () => {
+    expect(problemsOf({ 'service.yaml': DRAIN_LEVEL.replace('id: drain-level', 'id: service') })).toEqual([
+      'service.yaml:1:5: id: service is what rules call Townpulse itself; choose another name',
+    ]);
+  });
+
   it('two files cannot hold the same kind', () => {
     expect(problemsOf({ 'drain-level.yaml': DRAIN_LEVEL, 'twin.yaml': DRAIN_LEVEL })).toEqual([
       'twin.yaml:1:5: id: "drain-level" does not go with the file\'s name: call the file drain-level.yaml',

@@ -70,8 +70,15 @@ it('P4: with the history down readings are taken, rules judge and alerts are tol
     service.pass(5 * MINUTE_MS);
   }
   await expect
-    .poll(async () => (await service.api<{ items: Alert[] }>('/alerts?state=firing')).items)
+    .poll(async () => (await service.api<{ items: Alert[] }>('/alerts?state=firing&rule=low-pressure')).items)
     .toMatchObject([{ rule: 'low-pressure', subject: { id: 'WP-1' }, values: { pressure: 0.09 } }]);
+  const lagAlerts = async () => (await service.api<{ items: Alert[] }>('/alerts?rule=history-lag')).items;
+  await expect.poll(lagAlerts).toMatchObject([
+    {
+      ...{ state: 'firing', subject: { type: 'service', id: 'townpulse' }, organisation: 'data', evidence: [] },
+      ...{ severity: 'major', values: { historyLag: expect.any(Number) } },
+    },
+  ]);
   expect(await service.api('/devices/WP-1/latest')).toMatchObject({ values: { pressure: 0.09 }, verdict: 'breach' });
   const { status, checks } = await service.readiness();
   expect({ status, history: checks.history }).toEqual({
@@ -88,6 +95,12 @@ it('P4: with the history down readings are taken, rules judge and alerts are tol
   expect(await storedTimes(service)).toEqual(sent);
   expect(await service.ledger()).toMatchObject({ stored: 4, pending: 0, balanced: true, history: { state: 'up' } });
   expect((await service.readiness()).checks.history).toBe('ok');
+
+  // The operator was told once, and is told that it is over.
+  service.pass(MINUTE_MS);
+  await expect.poll(lagAlerts).toMatchObject([{ state: 'resolved', reason: 'cleared' }]);
+  const told = ['fired', 'resolved'].map((event) => service.log.saying(`${event}: Townpulse: History lags`).length);
+  expect(told).toEqual([1, 1]);
 });
 
 it('P5: at the journal’s bound nothing is acknowledged, nothing acknowledged is dropped, and it resumes by itself', async () => {

@@ -2,6 +2,7 @@ import type { Device } from '../../../src/model/device.ts';
 import { parseDuration } from '../../../src/model/primitives.ts';
 import type { JournalRecord, NewRecord } from '../../../src/model/record.ts';
 import type { Value } from '../../../src/model/sample.ts';
+import type { ServiceState } from '../../../src/model/service.ts';
 import type { Town } from '../../../src/model/town.ts';
 import type { Transition } from '../../../src/model/transition.ts';
 import type { Verdict } from '../../../src/model/verdict.ts';
@@ -14,6 +15,9 @@ const TICK = 5_000;
 const DAY = 86_400_000;
 /** Asia/Shanghai is eight hours ahead, all year. */
 const OFFSET = 8 * 3_600_000;
+
+/** A service that nothing is wrong with. */
+const WELL: ServiceState = { historyLag: 0, backlog: 0, journalFull: 0, diskHeadroom: 50_000, lettersPurged: 0 };
 
 type Values = Record<string, Value>;
 interface Pulse {
@@ -42,6 +46,7 @@ export class Timeline {
   readonly engine = new Engine(KINDS, (transition) => this.found.push(transition));
   #now: number;
   #nextTick: number;
+  #service: ServiceState | null = null;
   readonly #devices = new Map<string, Device>();
   readonly #pulses = new Map<string, Pulse>();
   readonly #names = new Map<string, string>();
@@ -106,6 +111,12 @@ export class Timeline {
     }
     this.#nextTick = this.#now;
     this.#tick(away);
+    return this;
+  }
+
+  /** From now on ticks tell this of the service; null: nothing. */
+  serviceTells(state: Partial<ServiceState> | null): this {
+    this.#service = state === null ? null : { ...WELL, ...state };
     return this;
   }
 
@@ -176,7 +187,7 @@ export class Timeline {
   #tick(away: number): void {
     this.#now = this.#nextTick;
     this.#nextTick += TICK;
-    this.#feed({ type: 'tick', away });
+    this.#feed({ type: 'tick', away, ...(this.#service !== null && { service: this.#service }) });
   }
 
   #duePulse(): [string, Pulse] | undefined {
