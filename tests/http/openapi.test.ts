@@ -63,6 +63,8 @@ const TOUR: [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload?
   ['GET', '/api/v1/readings?kind=water-pressure&metric=pressure&bucket=5m&groupBy=area'],
   ['GET', '/api/v1/export?kind=water-pressure'],
   ['GET', '/api/v1/dead-letters'],
+  ['GET', '/api/v1/dead-letters/1'],
+  ['POST', '/api/v1/dead-letters/replay', { ids: ['1', '9'] }],
   ['GET', '/api/v1/lighting-rate/now?group=town'],
   ['GET', '/api/v1/lighting-rate?group=town'],
   ['GET', '/api/v1/rules'],
