@@ -4,6 +4,7 @@ import { didYouMean } from '../../kernel/nearest.ts';
 import type { Device, DeviceInput } from '../../model/device.ts';
 import type { Kind, Kinds } from '../../model/kind.ts';
 import { fromLocalTime } from '../../model/local-time.ts';
+import { SERVICE, SERVICE_DEVICE, SERVICE_SUBJECT } from '../../model/service.ts';
 import type { Town } from '../../model/town.ts';
 import { idsOf, inOrder, type Rulebook } from '../rulebook.ts';
 import { type Arrival, arrivalsOf, type ReadReport } from './arrivals.ts';
@@ -216,8 +217,10 @@ class TestReader {
     if (report.late !== undefined && report.arrive !== undefined)
       this.#wrong([...path, 'arrive'], 'either each is late, or they all arrive at once');
     return [report.device].flat().flatMap((id, index) => {
-      const device = this.#device(id, [...path, 'device', ...(Array.isArray(report.device) ? [index] : [])], devices);
-      const kind = this.#around.kinds.get(device?.kind ?? '');
+      const isService = id === SERVICE_SUBJECT.id && !devices.has(id);
+      const place = [...path, 'device', ...(Array.isArray(report.device) ? [index] : [])];
+      const device = isService ? SERVICE_DEVICE : this.#device(id, place, devices);
+      const kind = isService ? SERVICE : this.#around.kinds.get(device?.kind ?? '');
       if (device === null || kind === undefined) return [];
       const series = this.#series(report.values, [...path, 'values'], kind);
       const every = report.every ?? device.reportInterval * 1_000;
@@ -317,7 +320,7 @@ class TestReader {
 
   #subjects(devices: ReadonlyMap<string, Device>): Set<string> {
     const { id, areas, roads, network } = this.#around.town;
-    return new Set([id, ...devices.keys(), ...[...areas, ...roads, ...network].map((thing) => thing.id)]);
+    return new Set([SERVICE_SUBJECT.id, id, ...devices.keys(), ...[...areas, ...roads, ...network].map((thing) => thing.id)]);
   }
 
   #wrong(path: PropertyKey[], message: string): void {
