@@ -38,6 +38,7 @@ import { openTownClock, type TownClock, type TrialRequest } from './kernel/town-
 import { Live } from './live/live.ts';
 import { balance, ledgerOf, ledgerPoints } from './model/ledger.ts';
 import { instant } from './model/primitives.ts';
+import { serviceState } from './model/service.ts';
 import type { Town } from './model/town.ts';
 import { logChannel } from './notify/log-channel.ts';
 import { Outbox } from './notify/outbox.ts';
@@ -101,7 +102,6 @@ const STOP_DEADLINE_MS = 20_000;
 const DRAIN_MS = 6_000;
 const HOUSEKEEPING_MS = 5_000;
 const PURGE_MS = 60_000;
-const MIB = 1024 ** 2;
 /** When town time and wall clock are farther apart, a device's wall time is taken as the town's now (CONTRACT.md §1). */
 const APART_MS = 3_600_000;
 /** A device is online while it was heard within so many of its report intervals. */
@@ -221,23 +221,17 @@ export async function startService(settings: Settings, options: ServiceOptions):
       point,
     );
     const standing = new Standing(rules.engine, rules.checkpoint);
+    const parts = { history, journal, store, letters: deadLetters };
     const ticker = new Ticker(journal, clock.clock, log.child({ stage: 'journal' }), {
       paused: () => gate.paused !== null,
       // A history that is being made lags behind the town's hours by far, and nobody is waiting for it.
-      state: () => (demo?.isMakingHistory() ? null : serviceState()),
+      state: () => (demo?.isMakingHistory() ? null : serviceState(settings, parts, clock.clock.now())),
     });
 
     metrics.gauge('journal_end_offset', 'Offset after the newest record.', () => journal.end(0));
     metrics.gauge('history_cursor_offset', 'Everything before it is in the history.', () => history.progress().cursor);
     const lagSeconds = () => history.lag(clock.clock.now());
     metrics.gauge('history_lag_seconds', 'How long the oldest record waits that is not in the history.', lagSeconds);
-    const serviceState = () => ({
-      historyLag: Math.round(lagSeconds()),
-      backlog: Math.round(journal.bytesFrom(history.progress().cursor) / MIB),
-      journalFull: Math.floor((journal.liveBytes() * 100) / settings.journal.maxBytes),
-      diskHeadroom: Math.floor((store.writable() - settings.disk.floor) / MIB),
-      lettersPurged: deadLetters.purgedLately(clock.clock.now()),
-    });
     metrics.gauge('history_up', '0 while the history is down.', () => (history.progress().state === 'down' ? 0 : 1));
     metrics.gauge('rules_cursor_offset', 'Everything before it is judged.', () => rules.cursor());
     metrics.gauge('live_cursor_offset', 'Everything before it is in the newest values.', () => live.cursor());

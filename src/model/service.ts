@@ -11,6 +11,33 @@ export type ServiceState = {
   lettersPurged: number;
 };
 
+/** Who knows how the service does. */
+export interface ServiceParts {
+  /** `lag` in s at `now`, ms. */
+  history: { progress(): { cursor: number }; lag(now: number): number };
+  journal: { bytesFrom(offset: number): number; liveBytes(): number };
+  /** Bytes that could be written. */
+  store: { writable(): number };
+  letters: { purgedLately(now: number): number };
+}
+
+const MIB = 1024 ** 2;
+
+/** How the service does at `now` (ms), by its own bounds in bytes. */
+export function serviceState(
+  bounds: { journal: { maxBytes: number }; disk: { floor: number } },
+  { history, journal, store, letters }: ServiceParts,
+  now: number,
+): ServiceState {
+  return {
+    historyLag: Math.round(history.lag(now)),
+    backlog: Math.round(journal.bytesFrom(history.progress().cursor) / MIB),
+    journalFull: Math.floor((journal.liveBytes() * 100) / bounds.journal.maxBytes),
+    diskHeadroom: Math.floor((store.writable() - bounds.disk.floor) / MIB),
+    lettersPurged: letters.purgedLately(now),
+  };
+}
+
 /** The service itself as a kind: what rules of `kind: service` may ask for. No device is of it. */
 export const SERVICE: Kind = {
   id: 'service',

@@ -320,7 +320,12 @@ class TestReader {
 
   #subjects(devices: ReadonlyMap<string, Device>): Set<string> {
     const { id, areas, roads, network } = this.#around.town;
-    return new Set([SERVICE_SUBJECT.id, id, ...devices.keys(), ...[...areas, ...roads, ...network].map((thing) => thing.id)]);
+    return new Set([
+      SERVICE_SUBJECT.id,
+      id,
+      ...devices.keys(),
+      ...[...areas, ...roads, ...network].map((thing) => thing.id),
+    ]);
   }
 
   #wrong(path: PropertyKey[], message: string): void {
