@@ -16,7 +16,17 @@ const FOLDER = join(packageRoot, 'seeds/lailong');
 
 const COLUMNS = [
   ...['id', 'kind', 'name.zh', 'name.en', 'area', 'road', 'parent', 'gateway', 'organisation', 'owner', 'maintainer'],
-  ...['gridCell', 'componentCode', 'aliases', 'lon', 'lat', 'power', 'attributes.lamps', 'attributes.plan'],
+  ...[
+    'gridCell',
+    'componentCode',
+    'aliases',
+    'lon',
+    'lat',
+    'power',
+    'attributes.lamps',
+    'attributes.plan',
+    'attributes.sequence',
+  ],
   ...['attributes.pole', 'attributes.role', 'attributes.minPressure', 'attributes.maxPressure', 'attributes.storeys'],
   ...['attributes.basis', 'attributes.size', 'attributes.class', 'attributes.minOutlet', 'attributes.maxOutlet'],
   ...['attributes.tiltBaseline', 'attributes.noiseClass'],
@@ -123,7 +133,7 @@ export function makeDevices(): string {
 
 function* lamps(town: Town, random: () => number): Generator<Row> {
   let serial = 0;
-  for (const { feeder, road, single, count, place } of layCircuits(town, random)) {
+  for (const { feeder, road, single, count, before, place } of layCircuits(town, random)) {
     const concentrator = `LC-${feeder.id.replace('-', '')}`;
     const common = { kind: 'lighting-controller', road, parent: feeder.id, ...LIGHTING, ...inArea(feeder.area, town) };
     yield {
@@ -148,6 +158,7 @@ function* lamps(town: Town, random: () => number): Generator<Row> {
         power: 'switched',
         'attributes.lamps': 1,
         'attributes.plan': 'all-night',
+        'attributes.sequence': before + lamp,
         'attributes.pole': `${feeder.id}/${number}`,
       };
     }
@@ -160,6 +171,8 @@ interface Circuit {
   /** Whether each of its lamps has a controller of its own. */
   single: boolean;
   count: number;
+  /** Lamps that stand before it along its stretch. */
+  before: number;
   /** Where its `lamp`-th lamp stands, so many metres to the right of the road's middle. */
   place(lamp: number, aside: number): Location;
 }
@@ -183,7 +196,7 @@ function layCircuits(town: Town, random: () => number): Circuit[] {
       const along = (before + lamp) * METRES_PER_LAMP;
       return moved(moved(stretch.from, stretch.bearing, along), stretch.bearing + 90, aside);
     };
-    return { feeder, road: stretch.road, single: index < SINGLE_LAMP_FEEDERS, count, place };
+    return { feeder, road: stretch.road, single: index < SINGLE_LAMP_FEEDERS, count, before, place };
   });
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { fromLocalTime, localTime } from './local-time.ts';
 import { Duration, Id, parseDuration } from './primitives.ts';
 import type { Sun } from './sun.ts';
-import { zoneOffset } from './zone.ts';
 
 const DAY_MS = 86_400_000;
 /** More than that is no offset to the sun but a slip of the pen, ms. */
@@ -132,14 +132,11 @@ export class LampHours {
 
 /** The town's date (`YYYY-MM-DD`) at `ts` (ms). */
 export function dateOf(ts: number, timeZone: string): string {
-  return new Date(ts + zoneOffset(timeZone, ts)).toISOString().slice(0, 10);
+  return localTime(ts, timeZone).slice(0, 10);
 }
 
-/** When clocks of a time zone show `HH:MM` on a date, ms. An hour that the clocks skip is taken as the one after it. */
-export function instantOf(date: string, time: string, timeZone: string): number {
-  const asUtc = Date.parse(`${date}T${time}:00Z`);
-  const guess = asUtc - zoneOffset(timeZone, asUtc);
-  return asUtc - zoneOffset(timeZone, guess);
+function instantOf(date: string, time: string, timeZone: string): number {
+  return fromLocalTime(`${date}T${time}`, timeZone);
 }
 
 function nextDate(date: string): string {

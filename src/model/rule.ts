@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { Severity } from './alert.ts';
 import { Duration, Id, Name, parseDuration } from './primitives.ts';
+import { RoadClass } from './town.ts';
+
+/** So many switchings of a lamp are remembered. */
+export const MOST_TURNS = 12;
 
 /** What every rule says, whatever its type. */
 const Common = {
@@ -52,6 +56,14 @@ export type Patience = z.infer<typeof Patience>;
 export const SilenceRule = z.strictObject({ type: z.literal('silence'), ...Common, after: Patience });
 export type SilenceRule = z.infer<typeof SilenceRule>;
 
+/** Roads with up to so many lamps that must burn, and how many of these may be out. */
+export const LadderStep = z.strictObject({ upTo: z.int().min(1), dark: z.int().min(0) });
+export type LadderStep = z.infer<typeof LadderStep>;
+
+function isStepUp(step: LadderStep, before: LadderStep | undefined): boolean {
+  return step.dark < step.upTo && (before === undefined || (step.upTo > before.upTo && step.dark >= before.dark));
+}
+
 /** A share of a whole over a group of devices, as an interval. */
 export const RatioRule = z
   .strictObject({
@@ -59,19 +71,80 @@ export const RatioRule = z
     ...Common,
     part: z.literal('lamps lit'),
     whole: z.literal('lamps expected'),
-    groupBy: z.array(z.enum(['town', 'village', 'road', 'feeder'])).min(1),
+    groupBy: z.array(z.enum(['town', 'village', 'road', 'class', 'feeder'])).min(1),
     target: z.number().min(0).max(1),
+    targets: z
+      .partialRecord(RoadClass, z.number().min(0).max(1))
+      .default({})
+      .meta({ description: 'of roads by their class, and of the classes; the others have `target`' }),
+    /** What ends a low rate of a road with a target of its own lies as far above that as `clear` above `target`. */
+    smallRoads: z.array(LadderStep).default([]).meta({
+      description: 'roads with so few lamps are judged by how many are out, not by the rate; ascending',
+    }),
     /** The rate at which a firing alert resolves; default: the target. */
     clear: z.number().min(0).max(1).optional(),
   })
   .refine(({ target, clear }) => clear === undefined || clear >= target, {
     path: ['clear'],
     message: 'what ends a low rate lies at the target or above it',
-  });
+  })
+  .refine(
+    ({ smallRoads }) => smallRoads.every(({ upTo, dark }, index) => isStepUp({ upTo, dark }, smallRoads[index - 1])),
+    {
+      path: ['smallRoads'],
+      message: 'the ladder goes up: each step is of more lamps, and allows no fewer to be out, than the one before',
+    },
+  );
 export type RatioRule = z.infer<typeof RatioRule>;
 
+/** What is counted in lamps, and whose alert it is. */
+export const LAMP_FINDINGS = {
+  /** 成片不亮: many lamps of one feeder out. */
+  'dark block': 'feeder',
+  /** 连续灭灯: lamps out side by side along a road, by their attribute `sequence`. */
+  'dark run': 'road',
+  /** 白天亮灯: lamps that burn by day. */
+  'day burner': 'device',
+  /** Lamps that go on and off again. */
+  'cycling lamp': 'device',
+  /** 不按规定开关灯: a circuit that is dark when it must burn, or burns when it must not. */
+  'off schedule': 'feeder',
+  /** The device counts other lamps than the registry. */
+  'registry mismatch': 'device',
+} as const;
+export type LampFinding = keyof typeof LAMP_FINDINGS;
+
+/** Something that is found by counting lamps. */
+export const CountRule = z
+  .strictObject({
+    type: z.literal('count'),
+    ...Common,
+    count: z.enum(Object.keys(LAMP_FINDINGS) as [LampFinding, ...LampFinding[]]),
+    atLeast: z.int().min(1).default(1).meta({ description: 'so many lamps; of a cycling lamp: so many switchings' }),
+    share: z
+      .number()
+      .gt(0)
+      .max(1)
+      .optional()
+      .meta({ description: 'dark block: and such a share of those that must burn' }),
+    within: Duration.optional().meta({ description: 'cycling lamp: so many switchings within that time; default 1h' }),
+  })
+  .refine(({ count, share }) => share === undefined || count === 'dark block', {
+    path: ['share'],
+    message: 'a share goes with "count: dark block"',
+  })
+  .refine(({ count, within }) => within === undefined || count === 'cycling lamp', {
+    path: ['within'],
+    message: 'a time goes with "count: cycling lamp"',
+  })
+  .refine(({ count, atLeast }) => count !== 'cycling lamp' || atLeast <= MOST_TURNS, {
+    path: ['atLeast'],
+    message: `no more than ${MOST_TURNS} switchings of a lamp are remembered`,
+  });
+export type CountRule = z.infer<typeof CountRule>;
+
 /** A rule, as a town's `rules.yaml` says it. */
-export const Rule = z.discriminatedUnion('type', [ThresholdRule, SilenceRule, RatioRule]);
+export const Rule = z.discriminatedUnion('type', [ThresholdRule, SilenceRule, RatioRule, CountRule]);
 export type Rule = z.infer<typeof Rule>;
 
 /** Id of a ratio's own alert about too few reports. */

@@ -4,6 +4,7 @@ import type { ChangeRecord, JournalRecord, SampleRecord, TickRecord } from '../m
 import { SERVICE, SERVICE_DEVICE } from '../model/service.ts';
 import { Sun } from '../model/sun.ts';
 import type { Transition } from '../model/transition.ts';
+import { CountJudge } from './count.ts';
 import { type GroupCount, Lighting } from './lighting.ts';
 import { LightingRecord } from './lighting-record.ts';
 import { type Occurrence, Occurrences } from './occurrences.ts';
@@ -25,6 +26,7 @@ export class Engine {
   readonly lighting: Lighting;
   readonly thresholds: ThresholdJudge;
   readonly silences: SilenceJudge;
+  readonly findings: CountJudge;
   readonly #ratios: RatioJudge;
   readonly #speech: Speech;
   readonly #kinds: Kinds;
@@ -47,6 +49,7 @@ export class Engine {
     this.lighting = new Lighting(this.roster);
     this.thresholds = new ThresholdJudge(this.#speech);
     this.silences = new SilenceJudge(this.#speech);
+    this.findings = new CountJudge(this.#speech, this.lighting);
     this.#ratios = new RatioJudge(this.#speech);
   }
 
@@ -104,6 +107,7 @@ export class Engine {
     for (const rule of this.book.rules) {
       if (rule.type === 'threshold') this.thresholds.tick(rule, at);
       else if (rule.type === 'silence') this.silences.tick(rule, at);
+      else if (rule.type === 'count') this.findings.tick(rule, this.counts, at, since);
       else this.#ratios.tick(rule, this.counts, isDark, at, since);
     }
   }

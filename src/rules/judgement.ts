@@ -1,7 +1,9 @@
 import type { Subject } from '../model/alert.ts';
+import { LAMP_FINDINGS } from '../model/rule.ts';
 import { VERDICTS_WORST_FIRST, type Verdict } from '../model/verdict.ts';
+import { subjectOf as subjectOfCount } from './count.ts';
 import type { Engine } from './engine.ts';
-import { verdictOf } from './lamp-rate.ts';
+import { judgeRate } from './lamp-target.ts';
 import { isWatched, subjectOf as subjectOfGroup } from './ratio.ts';
 import { appliesTo, type Member } from './roster.ts';
 import type { CompiledRule } from './rulebook.ts';
@@ -14,6 +16,8 @@ export interface Judgement {
   reason: string | null;
 }
 
+const NOT_JUDGED = { verdict: 'idle', reason: 'no-lamps' } as const;
+
 /** How a device stands by a rule over devices at `at` (ms); null where the rule is not about it. */
 export function judge(
   engine: Engine,
@@ -22,6 +26,11 @@ export function judge(
   at: number,
 ): Omit<Judgement, 'subject'> | null {
   if (rule.type === 'ratio' || !appliesTo(rule, member.device)) return null;
+  if (rule.type === 'count') {
+    if (LAMP_FINDINGS[rule.count] !== 'device') return null;
+    const { verdict, reason } = engine.findings.judge(rule, member.device.id, engine.counts, at) ?? NOT_JUDGED;
+    return { verdict, reason };
+  }
   return rule.type === 'silence'
     ? engine.silences.verdict(rule, member, at)
     : engine.thresholds.verdict(rule, member, at);
@@ -33,8 +42,18 @@ export function* judgementsOf(engine: Engine, rule: CompiledRule): Iterable<Judg
   if (at === null) return;
   if (rule.type === 'ratio') {
     const isDark = engine.isDark(at);
-    for (const count of engine.counts)
-      if (isWatched(rule, count)) yield { subject: subjectOfGroup(count), ...verdictOf(count, rule.target, isDark) };
+    for (const count of engine.counts) {
+      if (!isWatched(rule, count)) continue;
+      const { verdict, reason } = judgeRate(rule, count, count, engine.roster.town, isDark);
+      yield { subject: subjectOfGroup(count), verdict, reason };
+    }
+    return;
+  }
+  if (rule.type === 'count') {
+    for (const id of engine.findings.subjects(rule, engine.counts)) {
+      const { verdict, reason } = engine.findings.judge(rule, id, engine.counts, at) ?? NOT_JUDGED;
+      yield { subject: subjectOfCount(rule, id), verdict, reason };
+    }
     return;
   }
   // A node that several devices speak for stands as the worst of them that says anything.

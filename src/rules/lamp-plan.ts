@@ -8,22 +8,22 @@ export interface Planned {
   /** The switching before the instant and the one after it, be it of all lamps or of some. */
   since: number;
   until: number;
+  /** None burns because the night is over, not because of the plan. */
+  isDay: boolean;
 }
 
 /** What the hours of a device's road and its own plan ask of its lamps at `at` (ms). */
 export function plannedAt({ device, hours }: Member, lamps: number, at: number): Planned {
   const { isLit, since, until } = hours.at(at);
-  if (!isLit) return { lamps: 0, nightSince: since, since, until };
+  if (!isLit) return { lamps: 0, nightSince: since, since, until, isDay: true };
+  const night = { nightSince: since, since, until, isDay: false };
   const { plan, planUntil, planLamps } = device.attributes;
   const byPlan = typeof planLamps === 'number' ? Math.min(Math.max(0, Math.floor(planLamps)), lamps) : null;
-  if (plan === 'alternate' || plan === 'one-side')
-    return { lamps: byPlan ?? Math.ceil(lamps / 2), nightSince: since, since, until };
-  if (plan !== 'half-night') return { lamps, nightSince: since, since, until };
+  if (plan === 'alternate' || plan === 'one-side') return { lamps: byPlan ?? Math.ceil(lamps / 2), ...night };
+  if (plan !== 'half-night') return { lamps, ...night };
   const half = typeof planUntil === 'string' ? hours.clockAfter(since, planUntil) : hours.midnightAfter(since);
-  if (half >= until) return { lamps, nightSince: since, since, until };
-  return at < half
-    ? { lamps, nightSince: since, since, until: half }
-    : { lamps: byPlan ?? 0, nightSince: since, since: half, until };
+  if (half >= until) return { lamps, ...night };
+  return at < half ? { lamps, ...night, until: half } : { lamps: byPlan ?? 0, ...night, since: half };
 }
 
 /** Whether a circuit that is switched with its lamps has its supply at `at` (ms), and since when. */

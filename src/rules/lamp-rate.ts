@@ -30,7 +30,12 @@ export function verdictOf(
   if (low === null || high === null) return { verdict: 'idle', reason: whyNone(count, isDark) };
   if (high < target) return { verdict: 'breach', reason: null };
   if (low >= target) return { verdict: 'ok', reason: null };
-  return { verdict: 'unknown', reason: (count.settling ?? 0) > 0 ? 'transition' : 'coverage' };
+  return { verdict: 'unknown', reason: whyUnknown(count) };
+}
+
+/** Why it cannot be told: lamps were switched a moment ago or will be in a moment, or there are too few reports. */
+export function whyUnknown({ settling = 0 }: Partial<LampTally>): 'transition' | 'coverage' {
+  return settling > 0 ? 'transition' : 'coverage';
 }
 
 function whyNone({ offSchedule = 0, maintained = 0 }: Partial<LampTally>, isDark: boolean): string {

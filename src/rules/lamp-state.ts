@@ -1,3 +1,5 @@
+import type { Evidence } from '../model/alert.ts';
+import { instant } from '../model/primitives.ts';
 import { plannedAt } from './lamp-plan.ts';
 import type { Circuit } from './lighting.ts';
 import { freshFor, isInService, type LampReport, type Member } from './roster.ts';
@@ -18,6 +20,10 @@ export interface LampTally extends LampCount {
   offSchedule: number;
   /** Not expected, because they are worked on. */
   maintained: number;
+  /** Not expected, because it is day, and burning all the same by a report of that day. */
+  burning: number;
+  /** Not expected because it is day, and known to be off. */
+  resting: number;
 }
 
 /** The lamps of one device, as found from what was heard by then. */
@@ -38,14 +44,16 @@ export interface LampSurroundings {
   /** Since when its node is known to have no supply, ms; null while it has. */
   deadSince: number | null;
   isMaintained: boolean;
-  /** The lamps that are switched with its own, where a timetable is published for them. */
-  circuit: Circuit | null;
+  /** The lamps that are switched with its own. */
+  circuit: Circuit;
   /** Around each switching no lamp is judged out, ms. */
   transition: number;
   /** So far from a published time a circuit that is wholly off is switched off schedule, ms. */
   mismatch: number;
 }
 
+/** How many deciding samples an alert carries. */
+const EVIDENCE = 10;
 /** Reports from before dusk say nothing about the lamps after it; that long after it, they do. Added to a report interval, ms. */
 const SWITCH_GRACE = 60_000;
 
@@ -61,7 +69,7 @@ export function stateOf(member: Member, lamps: number, at: number, around: LampS
   const { from = null, to = null } = typeof device.inService === 'object' ? device.inService : {};
   const turns = [until, since + transition, until - transition, nightSince + told + 1];
   if (report !== null) turns.push(report.ts + fresh + 1);
-  if (circuit !== null) turns.push(nightSince + mismatch, until - mismatch);
+  if (member.hours.isPublished) turns.push(nightSince + mismatch, until - mismatch);
   if (from !== null) turns.push(from);
   if (to !== null) turns.push(to);
   const about = {
@@ -71,12 +79,19 @@ export function stateOf(member: Member, lamps: number, at: number, around: LampS
 
   const expected = isInService(member, at) ? planned.lamps : 0;
   const nothing = { ...tallyOf(0, 0, 0), recorded: countOf(0, 0, 0) };
-  if (expected === 0) return { ...nothing, ...about };
+  if (expected === 0) {
+    const isDay = planned.isDay && isInService(member, at) && !around.isMaintained && at >= since + transition;
+    if (!isDay || report === null || report.ts < since + transition || at - report.ts > fresh)
+      return { ...nothing, ...about };
+    const burning = Math.min(Math.floor(report.lit), lamps);
+    return { ...nothing, ...about, burning, resting: lamps - burning };
+  }
   if (around.isMaintained) return { ...nothing, ...about, maintained: expected };
   const isSettling = at < since + transition || at >= until - transition;
   const unknown = countOf(expected, 0, 0);
   const all = (count: LampCount, recorded: LampCount = count): LampState => ({
-    ...{ ...count, settling: isSettling ? count.unknown : 0, offSchedule: 0, maintained: 0, recorded },
+    ...tallyOf(count.expected, count.lit, count.out),
+    ...{ settling: isSettling ? count.unknown : 0, recorded },
     ...about,
   });
   // What a lamp said before its feeder died, or its darkness since, is no word against the feeder's.
@@ -85,7 +100,7 @@ export function stateOf(member: Member, lamps: number, at: number, around: LampS
   if (report === null || at - report.ts > fresh) return all(unknown);
   const isFromDaylight = report.ts < nightSince && at - nightSince <= told;
   if (isFromDaylight) return all(unknown);
-  if (circuit !== null && isOffSchedule(circuit, at, { nightSince, until, mismatch, fresh }))
+  if (member.hours.isPublished && isOffSchedule(circuit, at, { nightSince, until, mismatch, fresh }))
     return { ...nothing, ...about, offSchedule: expected };
   const lit = Math.min(Math.floor(report.lit), expected);
   const count = countOf(expected, lit, about.isMismatch || isSettling ? 0 : expected - lit);
@@ -93,7 +108,7 @@ export function stateOf(member: Member, lamps: number, at: number, around: LampS
 }
 
 /** Whether a circuit, all of it dark, was not switched on yet, or was switched off already. */
-function isOffSchedule(
+export function isOffSchedule(
   { lit, litAt }: Circuit,
   at: number,
   { nightSince, until, mismatch, fresh }: { nightSince: number; until: number; mismatch: number; fresh: number },
@@ -104,6 +119,16 @@ function isOffSchedule(
   return at >= until - mismatch && litAt !== null && litAt >= until - mismatch - fresh;
 }
 
+/** The newest reports of these devices; of the first ten. */
+export function evidenceOf(states: readonly LampState[]): Evidence[] {
+  return states.slice(0, EVIDENCE).flatMap(({ member: { device, heard } }) => {
+    if (heard.lamps === null) return [];
+    const { ts, lit, total } = heard.lamps;
+    const values = { lampsLit: lit, ...(total === null ? {} : { lampsTotal: total }) };
+    return [{ device: device.id, ts: instant(ts), values }];
+  });
+}
+
 /** Lamps of which so many are lit and out, and the rest unknown. */
 export function countOf(expected: number, lit: number, out: number): LampCount {
   return { expected, lit, out, unknown: expected - lit - out };
@@ -111,5 +136,5 @@ export function countOf(expected: number, lit: number, out: number): LampCount {
 
 /** As {@link countOf}, with nothing more to say. */
 export function tallyOf(expected: number, lit: number, out: number): LampTally {
-  return { ...countOf(expected, lit, out), settling: 0, offSchedule: 0, maintained: 0 };
+  return { ...countOf(expected, lit, out), settling: 0, offSchedule: 0, maintained: 0, burning: 0, resting: 0 };
 }

@@ -43,7 +43,7 @@ interface Known {
   member: Member;
   lamps: number;
   groups: readonly Group[];
-  circuit: SharedCircuit | null;
+  circuit: SharedCircuit;
   /** What it was counted from besides its own report. */
   deadSince: number | null;
   isMaintained: boolean;
@@ -51,11 +51,18 @@ interface Known {
   state: LampState | null;
 }
 
-/** Around each switching, unless the town says otherwise, ms. */
-const TRANSITION = 20 * 60_000;
-const MISMATCH = 60 * 60_000;
+/** Around each switching, and off a published time, unless the town says otherwise, ms. */
+export const TRANSITION = 20 * 60_000;
+export const MISMATCH = 60 * 60_000;
 const COUNTED = ['expected', 'lit', 'out', 'unknown'] as const satisfies readonly (keyof LampCount)[];
-const TALLIED = [...COUNTED, 'settling', 'offSchedule', 'maintained'] as const satisfies readonly (keyof LampTally)[];
+const TALLIED = [
+  ...COUNTED,
+  'settling',
+  'offSchedule',
+  'maintained',
+  'burning',
+  'resting',
+] as const satisfies readonly (keyof LampTally)[];
 
 const CLASS_NAMES: Record<string, Name> = {
   main: { zh: '主干路', en: 'Main roads' },
@@ -71,6 +78,12 @@ const CLASS_NAMES: Record<string, Name> = {
  * anew from what the roster holds.
  */
 export class Lighting {
+  /** Devices that burn by day, that count other lamps than the registry, and that went on or off in the night lately. */
+  readonly notable = {
+    burning: new Map<string, LampState>(),
+    mismatched: new Map<string, LampState>(),
+    turning: new Map<string, LampState>(),
+  };
   readonly #roster: Roster;
   readonly #isInMaintenance: MaintenanceCheck;
   #town: Town | null = null;
@@ -99,7 +112,7 @@ export class Lighting {
       const isMaintained = this.#isInMaintenance(member, at);
       const isHeard = member.heard.at !== null;
       const hasReported = state === null || state.report !== member.heard.lamps;
-      if (hasReported && known.circuit !== null) circuits.add(known.circuit);
+      if (hasReported) circuits.add(known.circuit);
       const isSame =
         !hasReported &&
         at < state.until &&
@@ -110,7 +123,8 @@ export class Lighting {
       Object.assign(known, { deadSince, isMaintained, isHeard });
       stirred.add(known);
     }
-    for (const circuit of circuits) if (look(circuit)) for (const known of circuit.lamps) stirred.add(known);
+    for (const circuit of circuits)
+      if (look(circuit)) for (const known of circuit.lamps) if (known.member.hours.isPublished) stirred.add(known);
     for (const known of stirred) this.#judge(known, at);
     this.#inOrder ??= [...this.#groups.values()].sort(
       (a, b) => LAMP_GROUPS.indexOf(a.group) - LAMP_GROUPS.indexOf(b.group) || (a.id < b.id ? -1 : 1),
@@ -133,6 +147,20 @@ export class Lighting {
       add(group, state, 1);
       group.devices.set(member.device.id, state);
     }
+    const { id } = member.device;
+    note(this.notable.burning, id, state, state.burning > 0);
+    note(this.notable.mismatched, id, state, state.isMismatch);
+    note(this.notable.turning, id, state, (state.report?.turns?.length ?? 0) > 0);
+  }
+
+  /** A device's lamps as they were last counted. */
+  of(device: string): LampState | undefined {
+    return this.#known.get(device)?.state ?? undefined;
+  }
+
+  /** What the lamps that hang from a node say. */
+  circuit(node: string): Circuit | undefined {
+    return this.#circuits.get(node);
   }
 
   /** Brings what is known to the devices that there are. */
@@ -154,14 +182,14 @@ export class Lighting {
   }
 
   #newcomer(member: Member, lamps: number): Known {
-    const { device, hours } = member;
-    const circuit = hours.isPublished ? this.#circuitOf(device.parent ?? device.id) : null;
+    const { device } = member;
+    const circuit = this.#circuitOf(device.parent ?? device.id);
     const groups = this.#groupsOf(device);
     const known: Known = {
       ...{ member, lamps, groups, circuit, state: null },
       ...{ deadSince: null, isMaintained: false, isHeard: false },
     };
-    circuit?.lamps.add(known);
+    circuit.lamps.add(known);
     return known;
   }
 
@@ -173,8 +201,9 @@ export class Lighting {
       this.#groups.delete(group.key);
       this.#inOrder = null;
     }
-    for (const known of circuit?.lamps ?? []) if (known.member === member) circuit?.lamps.delete(known);
-    if (circuit !== null) look(circuit);
+    for (const known of circuit.lamps) if (known.member === member) circuit.lamps.delete(known);
+    look(circuit);
+    for (const set of Object.values(this.notable)) set.delete(member.device.id);
   }
 
   #circuitOf(id: string): SharedCircuit {
@@ -232,6 +261,11 @@ export function organisationOf(count: GroupCount): string {
 
 function lampsOf({ attributes, retiredAt }: Device): number {
   return retiredAt === null ? Math.max(0, Number(attributes.lamps ?? 0)) : 0;
+}
+
+function note(notable: Map<string, LampState>, id: string, state: LampState, is: boolean): void {
+  if (is) notable.set(id, state);
+  else notable.delete(id);
 }
 
 /** Sums up what the lamps of a circuit say; true when that is something else than before. */

@@ -2,6 +2,7 @@ import type { Device } from '../model/device.ts';
 import { LampHours } from '../model/lamp-hours.ts';
 import type { Name } from '../model/primitives.ts';
 import type { Change, SampleRecord } from '../model/record.ts';
+import { MOST_TURNS } from '../model/rule.ts';
 import { SERVICE_DEVICE } from '../model/service.ts';
 import { Sun } from '../model/sun.ts';
 import type { Town } from '../model/town.ts';
@@ -20,6 +21,10 @@ export interface LampReport {
   total: number | null;
   /** When it last said that some burn; null when it never did. */
   litAt: number | null;
+  /** When their number last turned from falling to rising or back, newest last; absent while it never did, ms. */
+  turns?: readonly number[];
+  /** Whether it rose when it last changed; absent while it never did. */
+  isRising?: boolean;
   /** Its time was replaced at the gate: good for the rate now, not for the record. */
   isTimeReplaced: boolean;
 }
@@ -129,7 +134,8 @@ export class Roster {
       const total = typeof lampsTotal === 'number' ? lampsTotal : null;
       const litAt = lampsLit > 0 ? sample.ts : (heard.lamps?.litAt ?? null);
       const isTimeReplaced = sample.deviceTs !== undefined;
-      heard.lamps = { ts: sample.ts, lit: lampsLit, total, litAt, isTimeReplaced };
+      const report: LampReport = { ts: sample.ts, lit: lampsLit, total, litAt, isTimeReplaced };
+      heard.lamps = heard.lamps === null ? report : turned(report, heard.lamps);
     }
     this.changedHeard.add(sample.device);
     return isNewer;
@@ -220,6 +226,19 @@ export function freshFor({ device }: Member): number {
 /** How long nothing has arrived at `at`, without the time that the service itself was away, ms. */
 export function quietFor({ heard }: Member, at: number, away: number): number {
   return at - (heard.at ?? heard.registeredAt) - (away - heard.away);
+}
+
+/** A report with what it says of the lamps' going on and off, seen from the one before. */
+function turned(report: LampReport, before: LampReport): LampReport {
+  const { turns, isRising } = before;
+  if (turns !== undefined) report.turns = turns;
+  if (report.lit === before.lit) {
+    if (isRising !== undefined) report.isRising = isRising;
+    return report;
+  }
+  report.isRising = report.lit > before.lit;
+  if (report.isRising !== isRising) report.turns = [...(turns ?? []), report.ts].slice(-MOST_TURNS);
+  return report;
 }
 
 function newcomer(at: number, away: number): Heard {

@@ -4,7 +4,14 @@ import { explain, type Locator, readDocument } from '../kernel/document.ts';
 import { type Problem, TownError } from '../kernel/errors.ts';
 import { didYouMean } from '../kernel/nearest.ts';
 import type { Kind, Kinds } from '../model/kind.ts';
-import { coverageId, type RatioRule, Rule, type SilenceRule, type ThresholdRule } from '../model/rule.ts';
+import {
+  type CountRule,
+  coverageId,
+  type RatioRule,
+  Rule,
+  type SilenceRule,
+  type ThresholdRule,
+} from '../model/rule.ts';
 import { SERVICE } from '../model/service.ts';
 import { type Condition, Conditions, isFlaw } from './condition.ts';
 
@@ -15,7 +22,7 @@ export interface CompiledThreshold extends Omit<ThresholdRule, 'when' | 'clear'>
 }
 
 /** A rule that is ready to judge. */
-export type CompiledRule = CompiledThreshold | SilenceRule | RatioRule;
+export type CompiledRule = CompiledThreshold | SilenceRule | RatioRule | CountRule;
 
 /** The rules in force. */
 export interface Rulebook {
@@ -169,10 +176,13 @@ class RuleReader {
       this.#unknown([index, 'kind'], 'kind', written.kind, [...kinds.keys(), SERVICE.id]);
       return none;
     }
-    if (written.type === 'ratio')
+    if (written.type === 'ratio' || written.type === 'count')
       for (const field of ['lampsLit', 'lampsTotal'])
         if (kind.fields[field] === undefined)
-          this.#wrong([index, 'part'], `lamps are counted by ${field}, which ${kind.id} does not have`);
+          this.#wrong(
+            [index, written.type === 'ratio' ? 'part' : 'count'],
+            `lamps are counted by ${field}, which ${kind.id} does not have`,
+          );
     const { when, clear } = written;
     return {
       when: typeof when === 'string' ? this.#condition(kind, when, [index, 'when']) : null,

@@ -1,15 +1,17 @@
 import { instant, type Name } from '../model/primitives.ts';
+import type { RatioRule } from '../model/rule.ts';
 import { VERDICTS_WORST_FIRST, type Verdict } from '../model/verdict.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Engine } from './engine.ts';
 import { judge, judgementsOf, rank } from './judgement.ts';
-import { type Rates, ratesOf, verdictOf } from './lamp-rate.ts';
+import { type Rates, ratesOf } from './lamp-rate.ts';
 import type { LampCount } from './lamp-state.ts';
+import { judgeRate, targetOf } from './lamp-target.ts';
 import type { GroupCount, LampGroup } from './lighting.ts';
 import { BUCKET_MS, type LampTime, meanOf, type Night } from './lighting-record.ts';
 
 /** The plan's own figure, where no rule of the book names one (plan task 18). */
-const TARGET = 0.97;
+const PLAN = { target: 0.97, targets: {}, smallRoads: [] };
 /** How many of a rule's worst subjects are shown. */
 const WORST = 5;
 
@@ -128,11 +130,13 @@ export class Standing {
 
   #point({ group, id }: Pick<GroupCount, 'group' | 'id'>, count: LampCount, isDark: boolean, at: number): RatePoint {
     const { expected, lit, out, unknown } = count;
-    const target = this.#target(group);
+    const { town } = this.#engine.roster;
+    const rule = this.#rule(group);
+    const { verdict, reason } = judgeRate(rule, { group, id }, count, town, isDark);
     return {
       ...{ group, id, name: this.#engine.lighting.nameOf(group, id), dark: isDark || expected > 0 },
-      ...{ expected, lit, out, unknown, ...ratesOf(count), target },
-      ...verdictOf(count, target, isDark),
+      ...{ expected, lit, out, unknown, ...ratesOf(count), target: targetOf(rule, group, id, town) },
+      ...{ verdict, reason },
       ...{ at: instant(at), revision: 1 },
     };
   }
@@ -141,13 +145,20 @@ export class Standing {
     const night: Night | null = this.#engine.record.nights.get(`${group} ${id}`)?.last ?? null;
     if (night === null || night.watched === 0) return null;
     const { low, high, reported } = ratesOf(night);
-    return { date: night.date, low, high, reported, verdict: verdictOf(night, this.#target(group), true).verdict };
+    const { verdict } = judgeRate(
+      { ...this.#rule(group), smallRoads: [] },
+      { group, id },
+      night,
+      this.#engine.roster.town,
+      true,
+    );
+    return { date: night.date, low, high, reported, verdict };
   }
 
-  #target(group: LampGroup): number {
+  /** The rule that judges groups of this sort; else the first of all, and where there is none the plan's own figure. */
+  #rule(group: LampGroup): Pick<RatioRule, 'target' | 'targets' | 'smallRoads'> {
     const ratios = this.#engine.book.rules.filter((rule) => rule.type === 'ratio');
-    const own = ratios.find(({ groupBy }) => group !== 'class' && groupBy.includes(group));
-    return (own ?? ratios[0])?.target ?? TARGET;
+    return ratios.find(({ groupBy }) => groupBy.includes(group)) ?? ratios[0] ?? PLAN;
   }
 }
 

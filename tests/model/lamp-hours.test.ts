@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dateOf, instantOf, LampHours, Switching, type TimetableDay } from '../../src/model/lamp-hours.ts';
+import { dateOf, LampHours, Switching, type TimetableDay } from '../../src/model/lamp-hours.ts';
 import { Sun } from '../../src/model/sun.ts';
 
 const PLACE: [number, number] = [118.4, 33.9];
@@ -88,12 +88,9 @@ describe('the hours of lamps by a timetable', () => {
 });
 
 describe('the clocks of a town', () => {
-  it('tell date and instant', () => {
+  it('tell the date', () => {
     expect(dateOf(local('2026-11-22T00:30'), SHANGHAI)).toBe('2026-11-22');
     expect(dateOf(local('2026-11-21T23:30'), SHANGHAI)).toBe('2026-11-21');
-    expect(instantOf('2026-11-22', '18:20', SHANGHAI)).toBe(local('2026-11-22T18:20'));
-    // An hour and a half before Berlin's clocks go ahead.
-    expect(new Date(instantOf('2026-03-29', '01:30', 'Europe/Berlin')).toISOString()).toBe('2026-03-29T00:30:00.000Z');
   });
 
   it('come to an hour once after an instant', () => {

@@ -320,12 +320,8 @@ class TestReader {
 
   #subjects(devices: ReadonlyMap<string, Device>): Set<string> {
     const { id, areas, roads, network } = this.#around.town;
-    return new Set([
-      SERVICE_SUBJECT.id,
-      id,
-      ...devices.keys(),
-      ...[...areas, ...roads, ...network].map((thing) => thing.id),
-    ]);
+    const places = [...areas, ...roads, ...network].map((thing) => thing.id);
+    return new Set([SERVICE_SUBJECT.id, id, ...devices.keys(), ...places, ...roads.map((road) => road.class)]);
   }
 
   #wrong(path: PropertyKey[], message: string): void {

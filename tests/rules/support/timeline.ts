@@ -7,6 +7,7 @@ import type { Town } from '../../../src/model/town.ts';
 import type { Transition } from '../../../src/model/transition.ts';
 import type { Verdict } from '../../../src/model/verdict.ts';
 import { Engine } from '../../../src/rules/engine.ts';
+import { judgementsOf } from '../../../src/rules/judgement.ts';
 import { loadRulebook, versionOf } from '../../../src/rules/rulebook.ts';
 import { KINDS, TOWN } from './town.ts';
 
@@ -162,16 +163,13 @@ export class Timeline {
     return clockTime(this.last('fired').firedAt);
   }
 
-  /** How things stand for a device by a rule at the newest tick: `breach`, or `idle: no-limit` where a reason is given. */
+  /** How things stand for a device, or another subject, by a rule at the newest tick: `breach`, or `idle: no-limit` where a reason is given. */
   verdict(rule: string, device: string): Verdict | string {
-    const member = this.engine.roster.members.get(device);
     const found = this.engine.book.rules.find(({ id }) => id === rule);
-    if (member === undefined || found === undefined || found.type === 'ratio') throw new Error(`no ${rule}, ${device}`);
-    const at = this.engine.tickedAt ?? 0;
-    const { verdict, reason } =
-      found.type === 'silence'
-        ? this.engine.silences.verdict(found, member, at)
-        : this.engine.thresholds.verdict(found, member, at);
+    if (found === undefined) throw new Error(`no rule ${rule}`);
+    const [judged] = [...judgementsOf(this.engine, found)].filter(({ subject }) => subject.id === device);
+    if (judged === undefined) throw new Error(`${device} is not judged by ${rule}`);
+    const { verdict, reason } = judged;
     return reason === null ? verdict : `${verdict}: ${reason}`;
   }
 

@@ -1,0 +1,156 @@
+import type { Subject } from '../model/alert.ts';
+import { type CountRule, LAMP_FINDINGS, type LampFinding } from '../model/rule.ts';
+import type { Finding } from '../model/transition.ts';
+import type { Verdict } from '../model/verdict.ts';
+import { darkRun } from './dark-run.ts';
+import { type Found, Holding } from './holding.ts';
+import { evidenceOf, type LampState } from './lamp-state.ts';
+import { darkestOf, type GroupCount, type Lighting } from './lighting.ts';
+import { offSchedule } from './off-schedule.ts';
+import { freshFor } from './roster.ts';
+import type { Speech } from './speech.ts';
+
+/** How a subject stands by a rule that counts, and what of. */
+export interface Counted {
+  verdict: Verdict;
+  reason: string | null;
+  values: Finding['values'];
+  /** The devices that it is found of, those that say most first. */
+  states: readonly LampState[];
+}
+
+const SUBJECT_TYPE = { feeder: 'parent', road: 'road', device: 'device' } as const;
+const WITHIN = 3_600_000;
+
+/** Judges at every tick what is found by counting lamps: of a feeder, along a road, or of one device. */
+export class CountJudge {
+  readonly #speech: Speech;
+  readonly #lighting: Lighting;
+  readonly #holding: Holding;
+
+  constructor(speech: Speech, lighting: Lighting) {
+    this.#speech = speech;
+    this.#lighting = lighting;
+    this.#holding = new Holding(speech);
+  }
+
+  /** `since` is how long the last tick lies back, ms. */
+  tick(rule: CountRule, counts: readonly GroupCount[], at: number, since: number): void {
+    const { occurrences } = this.#speech;
+    const held = occurrences.all(rule.id).map(({ subject }) => subject.id);
+    for (const id of new Set([...this.#suspects(rule, counts), ...held])) {
+      const counted = this.judge(rule, id, counts, at);
+      const subject = subjectOf(rule, id);
+      if (counted !== null) this.#holding.take(rule, this.#found(subject, counted), at, since);
+      else {
+        const known = occurrences.of(rule.id, subject);
+        if (known !== undefined) occurrences.close(known, at, 'not-judged');
+      }
+    }
+  }
+
+  /** How the subject of this id stands at `at` (ms), with `counts` of that instant; null where it has no lamps. */
+  judge(rule: CountRule, id: string, counts: readonly GroupCount[], at: number): Counted | null {
+    const by = LAMP_FINDINGS[rule.count];
+    if (by === 'device') {
+      const state = this.#lighting.of(id);
+      return state === undefined || state.member.device.kind !== rule.kind ? null : judgeDevice(rule, state, at);
+    }
+    const count = counts.find(({ group, id: one }) => group === by && one === id);
+    if (count === undefined) return null;
+    if (rule.count === 'dark run') return darkRun(rule, count);
+    if (rule.count === 'dark block') return darkBlock(rule, count);
+    return offSchedule(count, this.#lighting.circuit(id), this.#speech.roster.town?.lighting, at);
+  }
+
+  /** Every subject that a rule judges, in the order of the ids. */
+  subjects({ count, kind }: CountRule, counts: readonly GroupCount[]): string[] {
+    const by = LAMP_FINDINGS[count];
+    if (by !== 'device') return counts.filter(({ group }) => group === by).map(({ id }) => id);
+    const devices = this.#speech.roster.inOrder().map(({ device }) => device);
+    return devices.filter((device) => device.kind === kind && this.#lighting.of(device.id)).map(({ id }) => id);
+  }
+
+  /** The subjects that may be in breach; the others need no look. */
+  #suspects({ count }: CountRule, counts: readonly GroupCount[]): string[] {
+    const { burning, mismatched, turning } = this.#lighting.notable;
+    if (count === 'day burner') return [...burning.keys()].sort();
+    if (count === 'registry mismatch') return [...mismatched.keys()].sort();
+    if (count === 'cycling lamp') return [...turning.keys()].sort();
+    const by = LAMP_FINDINGS[count];
+    return counts.filter(({ group, out }) => group === by && (out > 0 || count === 'off schedule')).map(({ id }) => id);
+  }
+
+  #found(subject: Subject, { verdict, values, states }: Counted): Found {
+    const devices = states.map(({ member: { device } }) => device);
+    return {
+      ...{ subject, verdict, isBad: verdict === 'breach', isGood: verdict === 'ok', instead: null },
+      organisation: () => devices[0]?.organisation ?? '',
+      bad: () => devices.map(({ id }) => id),
+      finding: () => ({ verdict, values, evidence: evidenceOf(states) }),
+    };
+  }
+}
+
+/** Whom a rule that counts names. */
+export function subjectOf({ count }: CountRule, id: string): Subject {
+  return { type: SUBJECT_TYPE[LAMP_FINDINGS[count]], id };
+}
+
+function judgeDevice(rule: CountRule, state: LampState, at: number): Counted {
+  const find: Record<Extract<LampFinding, 'day burner' | 'cycling lamp' | 'registry mismatch'>, () => Counted> = {
+    'day burner': () => dayBurner(rule, state, at),
+    'cycling lamp': () => cyclingLamp(rule, state, at),
+    'registry mismatch': () => registryMismatch(state, at),
+  };
+  return find[rule.count as keyof typeof find]();
+}
+
+/** Many lamps of a feeder are out: so many, and such a share of those that must burn. */
+function darkBlock({ atLeast, share = 0 }: CountRule, count: GroupCount): Counted {
+  const { expected, out, unknown } = count;
+  const isBlock = (dark: number) => dark >= atLeast && dark >= share * expected;
+  const found = { values: { out, expected, unknown }, states: darkestOf(count) };
+  if (expected === 0) return { ...found, verdict: 'idle', reason: 'not-expected' };
+  if (isBlock(out)) return { ...found, verdict: 'breach', reason: null };
+  return isBlock(out + unknown)
+    ? { ...found, verdict: 'unknown', reason: 'coverage' }
+    : { ...found, verdict: 'ok', reason: null };
+}
+
+/** Lamps burn by day. What burns by night may have burned by day as well: that is no word on it. */
+function dayBurner({ atLeast }: CountRule, state: LampState, at: number): Counted {
+  const { burning, resting, member } = state;
+  const found = { values: { burning }, states: [state] };
+  if (member.hours.at(at).isLit) return { ...found, verdict: 'idle', reason: 'dark' };
+  if (burning >= atLeast) return { ...found, verdict: 'breach', reason: null };
+  if (resting > 0) return { ...found, verdict: 'ok', reason: null };
+  return { ...found, verdict: 'unknown', reason: 'no-sample' };
+}
+
+/** Lamps go on and off again: their number turns from rising to falling and back. */
+function cyclingLamp({ atLeast, within = WITHIN }: CountRule, state: LampState, at: number): Counted {
+  const { report, member } = state;
+  const { isLit, since } = member.hours.at(at);
+  const from = Math.max(since, at - within);
+  const switchings = (report?.turns ?? []).filter((ts) => ts > from).length;
+  const found = { values: { switchings }, states: [state] };
+  if (!isLit) return { ...found, verdict: 'idle', reason: 'daylight' };
+  if (switchings >= atLeast) return { ...found, verdict: 'breach', reason: null };
+  if (report === null || at - report.ts > freshFor(member))
+    return { ...found, verdict: 'unknown', reason: 'no-sample' };
+  return { ...found, verdict: 'ok', reason: null };
+}
+
+/** A device counts other lamps than it has in the registry: what it says of them is not worth much. */
+function registryMismatch(state: LampState, at: number): Counted {
+  const { report, isMismatch, member } = state;
+  const found = {
+    values: { lampsTotal: report?.total ?? null, lamps: Number(member.device.attributes.lamps ?? 0) },
+    states: [state],
+  };
+  if (isMismatch) return { ...found, verdict: 'breach', reason: null };
+  if (report === null || report.total === null || at - report.ts > freshFor(member))
+    return { ...found, verdict: 'unknown', reason: 'no-sample' };
+  return { ...found, verdict: 'ok', reason: null };
+}

@@ -1,0 +1,68 @@
+import type { Severity, Subject } from '../model/alert.ts';
+import type { Name } from '../model/primitives.ts';
+import type { CountRule, RatioRule } from '../model/rule.ts';
+import type { Finding } from '../model/transition.ts';
+import type { Verdict } from '../model/verdict.ts';
+import type { Speech } from './speech.ts';
+
+/** What a rule finds of a subject at a tick. */
+export interface Found {
+  subject: Subject;
+  verdict: Verdict;
+  isBad: boolean;
+  /** It ends what is held against the subject. Neither bad nor good does nothing (P8). */
+  isGood: boolean;
+  /** Whose alert it is, where the rule does not say. */
+  organisation(): string;
+  /** The devices that it is found of. */
+  bad(): string[];
+  finding(): Finding;
+  /** The rule's coverage speaks, not the rule. */
+  instead: { id: string; severity: Severity; title: Name; assignee(): string | null } | null;
+}
+
+/** Lets what rules find at ticks begin, hold, fire and end. */
+export class Holding {
+  readonly #speech: Speech;
+
+  constructor(speech: Speech) {
+    this.#speech = speech;
+  }
+
+  /** Takes what was found at `at`, `since` ms after the tick before. */
+  take(rule: RatioRule | CountRule, found: Found, at: number, since: number): void {
+    const { occurrences } = this.#speech;
+    const { verdict, isGood } = found;
+    const known = occurrences.of(found.instead?.id ?? rule.id, found.subject);
+    if (found.isBad) {
+      if (known !== undefined && known.firedAt !== null) return;
+      const finding = found.finding();
+      const occurrence = known ?? this.#begin(rule, found, finding, at);
+      occurrence.finding = finding;
+      occurrence.bad = found.bad();
+      occurrences.touch(occurrence);
+      if (at < occurrence.due) return;
+      const reason = rule.for === 0 ? 'at-once' : 'held';
+      this.#speech.fire(occurrence, rule, { firedAt: occurrence.due, at, reason, patience: rule.for, children: [] });
+      return;
+    }
+    if (known === undefined) return;
+    if (known.firedAt !== null) {
+      if (isGood) occurrences.resolve(known, at, found.finding(), at, 'cleared');
+    } else if (verdict === 'idle') occurrences.vanish(known, at, 'daylight');
+    else if (isGood || verdict === 'ok') occurrences.vanish(known, at, 'cleared');
+    else {
+      // Time in which it could not be told does not count for `for`.
+      known.due += since;
+      occurrences.touch(known);
+    }
+  }
+
+  #begin(rule: RatioRule | CountRule, found: Found, finding: Finding, at: number) {
+    const organisation = rule.organisation ?? found.organisation();
+    const about = { organisation, bad: found.bad(), startedAt: at, receivedAt: at, finding };
+    const { instead } = found;
+    const spoken = instead === null ? null : { ...instead, assignee: instead.assignee() };
+    return this.#speech.begin(rule, found.subject, about, at, 'condition', spoken);
+  }
+}

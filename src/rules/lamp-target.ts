@@ -1,0 +1,57 @@
+import type { RatioRule } from '../model/rule.ts';
+import type { RoadClass, Town } from '../model/town.ts';
+import type { Verdict } from '../model/verdict.ts';
+import { ratesOf, verdictOf, whyUnknown } from './lamp-rate.ts';
+import type { LampCount, LampTally } from './lamp-state.ts';
+import type { LampGroup } from './lighting.ts';
+
+/** How a group stands by its target. */
+export interface RateJudgement {
+  verdict: Verdict;
+  reason: string | null;
+  /** As good as what ends a low rate asks for. */
+  isClear: boolean;
+}
+
+type Targets = Pick<RatioRule, 'target' | 'targets' | 'smallRoads'> & { clear?: number | undefined };
+
+/** The target of a group, a rate: its road class has one of its own, or it is the rule's. */
+export function targetOf({ target, targets }: Targets, group: LampGroup, id: string, town: Town | null): number {
+  if (group !== 'class' && group !== 'road') return target;
+  const roadClass = group === 'class' ? id : town?.roads.find((road) => road.id === id)?.class;
+  return targets[roadClass as RoadClass] ?? target;
+}
+
+/** How many lamps of a road may be out where it is so small that a rate says nothing; null where its rate is judged. */
+export function ladderOf({ smallRoads }: Targets, group: LampGroup, { expected }: LampCount): number | null {
+  if (group !== 'road' || expected === 0) return null;
+  return smallRoads.find(({ upTo }) => expected <= upTo)?.dark ?? null;
+}
+
+/** Judges a group by the rule: by the ladder where its road is small, by its target else. */
+export function judgeRate(
+  rule: Targets,
+  { group, id }: { group: LampGroup; id: string },
+  count: LampCount & Partial<LampTally>,
+  town: Town | null,
+  isDark: boolean,
+): RateJudgement {
+  const target = targetOf(rule, group, id, town);
+  const dark = ladderOf(rule, group, count);
+  if (dark !== null) {
+    if (count.out > dark) return { verdict: 'breach', reason: 'small-road', isClear: false };
+    if (count.out + count.unknown <= dark) return { verdict: 'ok', reason: 'small-road', isClear: true };
+    return { verdict: 'unknown', reason: whyUnknown(count), isClear: false };
+  }
+  const { low } = ratesOf(count);
+  const margin = (rule.clear ?? rule.target) - rule.target;
+  const found = verdictOf(count, target, isDark);
+  // Where the target is nearly all of them, all of them must do.
+  const clear = margin === 0 ? target : Math.min(1, rounded(target + margin));
+  return { ...found, isClear: found.verdict === 'ok' && low !== null && low >= clear };
+}
+
+/** Sums of rates as they are written: 0.98 + 0.005 is 0.985. */
+function rounded(rate: number): number {
+  return Math.round(rate * 1e6) / 1e6;
+}
