@@ -4,10 +4,10 @@ import type { Name } from '../src/model/primitives.ts';
 import { SERIES } from '../src/model/series.ts';
 import { Board } from './board.ts';
 import { areaColumn, columnsOf, deviceColumn, saidColumn, wordsOf } from './columns.ts';
-import { bars, chart, figure, rate, table, valuesOf } from './panels.ts';
+import { bars, chart, figure, rate, table, valuesOf, YEAR } from './panels.ts';
 import type { Pen } from './pen.ts';
 import { lines, newest, newestRows, sums } from './query.ts';
-import { boundColors, FIGURE_NAMES, FIGURES, INTERVAL, lightingRate } from './series.ts';
+import { boundColors, FIGURE_NAMES, FIGURES, INTERVAL, lightingRate, nights } from './series.ts';
 
 const KIND = 'lighting-controller';
 
@@ -164,6 +164,19 @@ export function lighting(pen: Pen): Dashboard {
           Time: saidColumn(),
         },
         sort: { by: 'voltage' },
+      }),
+    )
+    .closedRow(
+      { zh: '近一年', en: 'A year' },
+      chart(pen, {
+        title: { zh: '全镇每夜亮灯率', en: 'Lighting rate of the town, night by night' },
+        about: INTERVAL,
+        size: [24, 9],
+        ...YEAR,
+        ...rate(target),
+        names: FIGURE_NAMES,
+        band: ['high', 'low'],
+        queries: [nights(pen, 'town')],
       }),
     )
     .closedRow(

@@ -90,6 +90,9 @@ export interface Bars extends Common, Values {
   queries: readonly (string | Query)[];
 }
 
+/** A look back over a year, a value a day. */
+export const YEAR = { back: 365 * 86_400, every: 86_400 } as const;
+
 /** A column of a table. */
 export interface Column extends Values {
   title: Name;

@@ -2,9 +2,9 @@ import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Name } from '../src/model/primitives.ts';
 import { Board } from './board.ts';
 import { areaColumn, columnsOf, deviceColumn, saidColumn } from './columns.ts';
-import { chart, figure, table, valuesOf } from './panels.ts';
+import { chart, figure, table, valuesOf, YEAR } from './panels.ts';
 import type { Pen } from './pen.ts';
-import { chosen, lines, newestRows } from './query.ts';
+import { chosen, days, lines, newestRows } from './query.ts';
 
 const KIND = 'smart-pole';
 /** Limits of air and noise hold for hourly means at the shortest: nothing shorter is shown of them. */
@@ -90,6 +90,23 @@ export function poles(pen: Pen): Dashboard {
         },
         sort: { by: 'leakageCurrent', desc: true },
       }),
+    )
+    .closedRow(
+      { zh: '近一年', en: 'A year' },
+      ...['pm25', 'pm10', 'noise'].map((field) =>
+        chart(pen, {
+          title: facts.field(KIND, field).name,
+          about: {
+            zh: '各灯杆日均值的平均。微站参考值，不作为执法依据。',
+            en: 'Mean of the poles’ daily means. Reference values of a micro station, no ground for enforcement.',
+          },
+          size: [8, 8],
+          ...YEAR,
+          ...valuesOf(pen, KIND, field),
+          queries: [days(pen, KIND, field, 'area', 'mean')],
+          names: areas,
+        }),
+      ),
     )
     .build();
 }

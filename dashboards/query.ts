@@ -1,4 +1,5 @@
 import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
+import { rollUpOf } from '../src/history/rollups.ts';
 import type { Pen } from './pen.ts';
 
 /** Where every board reads: the datasource that `provisioning/` makes. */
@@ -97,4 +98,20 @@ export function newestOfKinds(pen: Pen): Query[] {
     influxql: `SELECT last("receivedAt") FROM "${id}" WHERE $timeFilter`,
     alias: pen.say(name),
   }));
+}
+
+/** A figure of each day, from the roll-ups: they are there for the years in which the readings themselves are gone. */
+export function days(
+  pen: Pen,
+  kind: string,
+  field: string,
+  by: Choice,
+  how: 'mean' | 'min' | 'max',
+  within = chosen(),
+): Query {
+  const select = `SELECT ${how}("${field}_${how}") FROM "${rollUpOf(kind, '1d')}" WHERE ${within}`;
+  return {
+    influxql: `${select} GROUP BY time($__interval), "${by}" fill(null) tz('${pen.facts.town.timeZone}')`,
+    alias: `$tag_${by}`,
+  };
 }

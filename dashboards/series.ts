@@ -2,6 +2,7 @@ import type { Name } from '../src/model/primitives.ts';
 import type { SERIES, SeriesName } from '../src/model/series.ts';
 import { BAD, GOOD, type Step } from './facts.ts';
 import { rate, type Values } from './panels.ts';
+import type { Pen } from './pen.ts';
 import type { Query } from './query.ts';
 
 /** A field of a series of figures that the history keeps beside the readings. */
@@ -54,7 +55,24 @@ export function lightingRates(group: Group): Query {
   return { influxql: `${select} GROUP BY time($__interval) fill(null)`, alias: '$col' };
 }
 
+/**
+ * A group's lighting rate by night, noon to noon, with its bounds: lamps of all buckets together, so that a short night
+ * counts as much as its hours.
+ */
+export function nights(pen: Pen, group: Group): Query {
+  const [lit, out, expected, unknown] = LAMPS.map((name) => `sum("${name}")`);
+  const figures = [
+    `${lit} / (${lit} + ${out}) AS "reported"`,
+    `${lit} / ${expected} AS "low"`,
+    `(${lit} + ${unknown}) / ${expected} AS "high"`,
+  ];
+  const select = `SELECT ${figures.join(', ')} FROM "lighting_rate" WHERE ${of(group)} AND "expected" > 0`;
+  return { influxql: `${select} GROUP BY time(1d, 12h) fill(none) tz('${pen.facts.town.timeZone}')`, alias: '$col' };
+}
+
 const LIT = ['reported', 'low', 'high', 'coverage'] as const satisfies FieldOf<'lighting_rate'>[];
+
+const LAMPS = ['lit', 'out', 'expected', 'unknown'] as const satisfies FieldOf<'lighting_rate'>[];
 
 function of(group: Group): string {
   return `$timeFilter AND "group" = '${group}'`;

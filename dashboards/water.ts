@@ -2,9 +2,9 @@ import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Name } from '../src/model/primitives.ts';
 import { Board } from './board.ts';
 import { areaColumn, deviceColumn, saidColumn } from './columns.ts';
-import { chart, columnOf, figure, table, valuesOf } from './panels.ts';
+import { chart, columnOf, figure, table, valuesOf, YEAR } from './panels.ts';
 import type { Pen } from './pen.ts';
-import { chosen, lines, newest, newestRows } from './query.ts';
+import { chosen, days, lines, newest, newestRows } from './query.ts';
 
 const KIND = 'water-pressure';
 /** Points of a water network lie along no road. */
@@ -96,6 +96,23 @@ export function water(pen: Pen): Dashboard {
           readings: { title: { zh: '读数', en: 'Readings' }, decimals: 0 },
         },
         sort: { by: 'lowest' },
+      }),
+    )
+    .closedRow(
+      { zh: '近一年', en: 'A year' },
+      chart(pen, {
+        title: { zh: '各点每日最低水压', en: 'Lowest pressure of each day, by point' },
+        size: [12, 9],
+        ...YEAR,
+        ...valuesOf(pen, KIND, 'pressure'),
+        queries: [days(pen, KIND, 'pressure', 'device', 'min', WITHIN)],
+      }),
+      chart(pen, {
+        title: { zh: '各点每日平均水压', en: 'Mean pressure of each day, by point' },
+        size: [12, 9],
+        ...YEAR,
+        ...valuesOf(pen, KIND, 'pressure'),
+        queries: [days(pen, KIND, 'pressure', 'device', 'mean', WITHIN)],
       }),
     )
     .closedRow(

@@ -70,7 +70,12 @@ it.each<[string, Shown, Series[], string | null]>([
     'query A: a table is told apart by one tag, not by device and area',
   ],
 ])('%s', (_what, shown, series, flaw) => {
-  expect(flawIn(shown, [series])).toBe(flaw);
+  expect(flawIn(shown, [series], 60_000)).toBe(flaw);
+});
+
+it('a day is one value where buckets are days', () => {
+  expect(flawIn(panel('timeseries'), [[line({ area: 'a' }, 1)]], 86_400_000)).toBe(null);
+  expect(flawIn(panel('timeseries'), [[line({ area: 'a' }, null)]], 86_400_000)).not.toBe(null);
 });
 
 it('what was chosen reaches InfluxDB as a regular expression that finds just that', () => {

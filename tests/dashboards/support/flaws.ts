@@ -1,25 +1,27 @@
 import { nameOf, type Series, type Shown } from './grafana.ts';
 
-/** A look over a day shows at least so many values on a line. */
+/** A day shows at least so many values on a line, where it has as many buckets. */
 const LINE = 3;
+const DAY_MS = 86_400_000;
 
 /**
- * What keeps a panel from showing what it is made for, when its queries (in their order) are answered so; null when nothing
- * does. A line has several values, a figure one, a table rows with something in every column that it names; what a panel
+ * What keeps a panel from showing a day as it is made for, when its queries (in their order) are answered so in buckets of
+ * `interval` ms; null when nothing does. A line has several values, a figure one, a table rows with something in every column that it names; what a panel
  * says of a series by its name, it says of one that there is.
  */
-export function flawIn(panel: Shown, answers: readonly (readonly Series[])[]): string | null {
+export function flawIn(panel: Shown, answers: readonly (readonly Series[])[], interval: number): string | null {
   for (const [index, target] of panel.targets.entries()) {
     const series = answers[index] ?? [];
     if (series.length === 0) return `query ${target.refId} gives nothing`;
-    const flaw = target.resultFormat === 'table' ? flawInTable(panel, series) : flawInSeries(panel, series);
+    const flaw = target.resultFormat === 'table' ? flawInTable(panel, series) : flawInSeries(panel, series, interval);
     if (flaw !== null) return `query ${target.refId}: ${flaw}`;
   }
   return panel.type === 'table' ? null : strayNames(panel, answers);
 }
 
-function flawInSeries(panel: Shown, series: readonly Series[]): string | null {
-  const least = panel.type === 'timeseries' ? LINE : 1;
+function flawInSeries(panel: Shown, series: readonly Series[], interval: number): string | null {
+  const buckets = Math.max(1, Math.floor(DAY_MS / interval));
+  const least = panel.type === 'timeseries' ? Math.min(LINE, buckets) : 1;
   const most = Math.max(
     ...series.flatMap(({ columns, values }) => columns.slice(1).map((_, at) => countIn(values, at + 1))),
   );

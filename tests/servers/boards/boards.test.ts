@@ -52,7 +52,7 @@ function boardsIn(version: InfluxVersion): void {
     const problems: string[] = [];
     for (const panel of panelsOf(board)) {
       const answers = await ask(panel, variables, all).catch((error: Error) => error.message);
-      const wrong = typeof answers === 'string' ? answers : flawIn(panel, answers);
+      const wrong = typeof answers === 'string' ? answers : flawIn(panel, answers, lookOf(panel, all).interval);
       if (wrong !== null) problems.push(`${panel.title}: ${wrong}`);
     }
     expect(problems).toEqual([]);

@@ -1,11 +1,18 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FaultRequest } from '../../../simulators/faults.ts';
 import { Fleet } from '../../../simulators/fleet.ts';
 import { loadInventory } from '../../../simulators/inventory.ts';
 import { Simulator } from '../../../simulators/simulator.ts';
 import { SimulatedTown } from '../../../simulators/town.ts';
+import type { Settings } from '../../../src/config/settings.ts';
+import { historyStoreOf } from '../../../src/history/stores.ts';
 import { systemClock, TrialClock } from '../../../src/kernel/clock.ts';
+import { noPoint } from '../../../src/kernel/points.ts';
+import { openStore } from '../../../src/kernel/store.ts';
+import type { Town } from '../../../src/model/town.ts';
+import { loadKinds } from '../../../src/registry/kinds.ts';
 import { LocalService } from '../../scenario/support/local-service.ts';
 import { DEVICES_FOLDER, HOUR_MS, MINUTE_MS, TOWN_FOLDER } from '../../simulators/support/town.ts';
 import { type BucketAddress, type InfluxProcess, influxEnvironment } from '../../support/influxdb.ts';
@@ -26,7 +33,7 @@ const PATIENCE_MS = 60_000;
 
 /**
  * Lets a part of the sample town live for a day, with the whole service and an InfluxDB for its history, and stops it.
- * Resolves with the day's end, ms, when the InfluxDB holds everything: readings, and the series of figures.
+ * Resolves with the day's end, ms, when the InfluxDB holds everything: readings, their roll-ups, and the series of figures.
  */
 export async function liveThroughDay(influx: InfluxProcess, bucket: BucketAddress, day: Day): Promise<number> {
   const { from, devices, faults } = day;
@@ -37,7 +44,8 @@ export async function liveThroughDay(influx: InfluxProcess, bucket: BucketAddres
   const simulated = new SimulatedTown(inventory, { seed: SEED, clock });
   for (const fault of faults) simulated.faults.start(fault);
 
-  const service = await LocalService.start({ at: from, env: influxEnvironment(bucket) });
+  const dataDir = mkdtempSync(join(tmpdir(), 'townpulse-day-'));
+  const service = await LocalService.start({ at: from, dataDir, env: influxEnvironment(bucket) });
   try {
     const lines = readFileSync(join(TOWN_FOLDER, 'devices.csv'), 'utf8').split('\n');
     const isThere = (line: string) => !/^[A-Z]{2}-/.test(line) || devices.test(line.slice(0, line.indexOf(',')));
@@ -62,7 +70,23 @@ export async function liveThroughDay(influx: InfluxProcess, bucket: BucketAddres
   } finally {
     await service.stop();
   }
+  await rollUp(service.settings, town, end);
+  rmSync(dataDir, { recursive: true, force: true });
   return end;
+}
+
+/** Rolls up what the day left: the service's own upkeep looks for it once in a minute of real time. */
+async function rollUp({ dataDir, history, devices }: Settings, town: Town, end: number): Promise<void> {
+  const store = await openStore(dataDir, { sync: false });
+  const parts = { dataDir, kinds: loadKinds(devices), town, store, realClock: systemClock, point: noPoint };
+  const readings = historyStoreOf(history, parts);
+  try {
+    await readings.open();
+    while (await readings.rollUp(end));
+  } finally {
+    await readings.close();
+    await store.close();
+  }
 }
 
 /** What each series is looked for by, and how long before the end (ms) its newest point may stand. */
