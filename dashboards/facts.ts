@@ -3,8 +3,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Severity } from '../src/model/alert.ts';
 import type { Field, Kinds } from '../src/model/kind.ts';
-import type { Name } from '../src/model/primitives.ts';
-import { type RatioRule, Rule } from '../src/model/rule.ts';
+import { Rule } from '../src/model/rule.ts';
 import type { Plan, Town } from '../src/model/town.ts';
 import { loadKinds } from '../src/registry/kinds.ts';
 import { loadTown } from '../src/registry/town-folder.ts';
@@ -74,9 +73,10 @@ export class Facts {
     return this.plan.targets.find((target) => target.metric === metric)?.target ?? null;
   }
 
-  /** The rule that judges lighting rates; null where the town has none. */
-  lightingRule(): RatioRule | null {
-    return this.rules.find((rule) => rule.type === 'ratio') ?? null;
+  /** The lighting rate that the rules want of the whole town, 0..1, or else the plan; null where neither wants one. */
+  lightingTarget(): number | null {
+    const rule = this.rules.find((rule) => rule.type === 'ratio' && rule.groupBy.includes('town'));
+    return rule?.type === 'ratio' ? rule.target : this.target('lighting-rate');
   }
 
   /**
@@ -99,17 +99,6 @@ export class Facts {
       const worst = broken.sort((a, b) => RANK.indexOf(b) - RANK.indexOf(a))[0];
       return { from, color: worst === undefined ? GOOD : SEVERITY_COLORS[worst] };
     });
-  }
-
-  /** What areas, roads, networks, organisations, kinds and rules are called, by their ids. */
-  names(): ReadonlyMap<string, Name> {
-    const { areas, roads, network, organisations } = this.town;
-    return new Map(
-      [...areas, ...roads, ...network, ...organisations, ...this.kinds.values(), ...this.rules].map(({ id, name }) => [
-        id,
-        name,
-      ]),
-    );
   }
 }
 

@@ -14,7 +14,7 @@ const KIND = 'lighting-controller';
 /** For the lighting crew: how the lamps burn, and which circuit or controller to drive to. */
 export function lighting(pen: Pen): Dashboard {
   const { areas, roads, network } = pen.facts.town;
-  const target = pen.facts.lightingRule()?.target ?? pen.facts.target('lighting-rate');
+  const target = pen.facts.lightingTarget();
   const bounds = boundColors(target);
   const bucket = SERIES.lighting_rate.width / 1_000;
   const every = pen.facts.interval(KIND);

@@ -101,6 +101,8 @@ export interface Column extends Values {
   as?: 'bar' | 'light';
   /** What its values are called, with a colour. */
   words?: Words;
+  /** Longer than a cell: it can be opened. */
+  isLong?: boolean;
   /** An address to go to from a cell. */
   link?: { title: Name; url: string };
 }
@@ -232,13 +234,14 @@ export function table(pen: Pen, spec: Table): tables.PanelBuilder {
 }
 
 function propertiesOf(pen: Pen, column: Column): dashboard.DynamicConfigValue[] {
-  const { title, steps = [], width, as, words, link, ...shown } = column;
+  const { title, steps = [], width, as, words, link, isLong, ...shown } = column;
   const type = as === 'bar' ? common.TableCellDisplayMode.Gauge : common.TableCellDisplayMode.ColorText;
   const colors = steps.length > 0 || as !== undefined ? { steps } : {};
   return [
     { id: 'displayName', value: pen.say(title) },
     ...valueProperties({ ...shown, ...colors }),
     ...property('custom.width', width),
+    ...property('custom.inspect', isLong),
     ...property('custom.cellOptions', as === undefined ? undefined : { type }),
     ...property('mappings', words === undefined ? undefined : [mapped(words)]),
     ...property('links', link === undefined ? undefined : [linked(pen.say(link.title), link.url)]),

@@ -169,7 +169,7 @@ export function pipeline(pen: Pen): Dashboard {
           Time: { title: { zh: '时间', en: 'Time' }, unit: 'dateTimeAsSystem', width: 190 },
           what: { title: { zh: '何事', en: 'What' }, width: 120 },
           by: { title: { zh: '何人', en: 'By' }, width: 160 },
-          detail: { title: { zh: '详情', en: 'Detail' } },
+          detail: { title: { zh: '详情', en: 'Detail' }, isLong: true },
         },
       }),
     )

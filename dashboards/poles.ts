@@ -10,8 +10,8 @@ const KIND = 'smart-pole';
 /** Limits of air and noise hold for hourly means at the shortest: nothing shorter is shown of them. */
 const HOUR = 3_600;
 const REFERENCE: Name = {
-  zh: '小时均值。微站参考值，不作为执法依据。',
-  en: 'Hourly means. Reference values of a micro station, no ground for enforcement.',
+  zh: '小时均值（噪声为分贝的算术平均，非等效声级）。微站参考值，不作为执法依据。',
+  en: 'Hourly means (of noise the plain mean of decibels, which is no equivalent level). Reference values of a micro station, no ground for enforcement.',
 };
 const SAFETY = ['tilt', 'leakageCurrent', 'mainsVoltage', 'doorOpen', 'waterImmersion'];
 

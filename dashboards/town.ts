@@ -1,10 +1,11 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { WORDS } from '../src/console/words.ts';
 import { AlertState, Severity } from '../src/model/alert.ts';
+import { coverageId, coverageName } from '../src/model/rule.ts';
 import { SERIES } from '../src/model/series.ts';
 import { Board } from './board.ts';
 import { wordsOf } from './columns.ts';
-import { SEVERITY_COLORS } from './facts.ts';
+import { type Facts, SEVERITY_COLORS } from './facts.ts';
 import { chart, figure, rate, table, valuesOf } from './panels.ts';
 import type { Pen } from './pen.ts';
 import { newest, newestOfKinds } from './query.ts';
@@ -19,14 +20,17 @@ const OPEN_FOR = 30 * 24 * HOUR;
 export function town(pen: Pen): Dashboard {
   const { facts, words } = pen;
   const { areas, roads, network, organisations } = facts.town;
-  const lit = facts.lightingRule()?.target ?? facts.target('lighting-rate');
+  const lit = facts.lightingTarget();
   const bucket = SERIES.lighting_rate.width / SECOND_MS;
   const severities = Severity.options.map((id) => ({
     id,
     name: { zh: WORDS.zh.severity[id], en: WORDS.en.severity[id] },
   }));
   const subjects = wordsOf(pen, [...areas, ...roads, ...network]);
-  const states = Object.fromEntries(AlertState.options.map((state) => [state, { text: words.state[state] }]));
+  const states = {
+    ...Object.fromEntries(AlertState.options.map((state) => [state, { text: words.state[state] }])),
+    none: { text: '–' },
+  };
 
   return new Board(pen, {
     id: 'town',
@@ -116,7 +120,7 @@ export function town(pen: Pen): Dashboard {
             ),
             width: 90,
           },
-          rule: { title: { zh: '规则', en: 'Rule' }, words: wordsOf(pen, facts.rules) },
+          rule: { title: { zh: '规则', en: 'Rule' }, words: wordsOf(pen, namedRules(facts)) },
           subject: {
             title: { zh: '对象', en: 'Subject' },
             words: subjects,
@@ -173,4 +177,10 @@ export function town(pen: Pen): Dashboard {
       }),
     )
     .build();
+}
+
+/** What rules are called, and the alerts that rates raise when too little was heard to judge them. */
+function namedRules({ rules }: Facts) {
+  const ratios = rules.filter(({ type }) => type === 'ratio');
+  return [...rules, ...ratios.map((rule) => ({ id: coverageId(rule), name: coverageName(rule) }))];
 }

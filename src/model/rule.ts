@@ -151,3 +151,8 @@ export type Rule = z.infer<typeof Rule>;
 export function coverageId({ id }: { id: string }): string {
   return `${id}.coverage`;
 }
+
+/** What a ratio's own alert about too few reports is called. */
+export function coverageName({ name }: { name: Name }): Name {
+  return { zh: `${name.zh}：无法判定（上报不足）`, en: `${name.en}: cannot be told, too few reports` };
+}

@@ -1,5 +1,5 @@
 import type { Severity, Subject } from '../model/alert.ts';
-import { coverageId, type RatioRule } from '../model/rule.ts';
+import { coverageId, coverageName, type RatioRule } from '../model/rule.ts';
 import type { Finding } from '../model/transition.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { type Found, Holding } from './holding.ts';
@@ -66,10 +66,6 @@ export class RatioJudge {
   }
 
   #coverage(rule: RatioRule, count: GroupCount, judged: RateJudgement): Found {
-    const title = {
-      zh: `${rule.name.zh}：无法判定（上报不足）`,
-      en: `${rule.name.en}: cannot be told, too few reports`,
-    };
     // Reports are enough where they decide, be it for a breach.
     const verdict = judged.verdict === 'breach' ? 'ok' : judged.verdict;
     const assignee = () => {
@@ -83,7 +79,7 @@ export class RatioJudge {
       organisation: () => organisationOf(count),
       bad: () => [],
       finding: () => this.#finding(rule, count, verdict),
-      instead: { id: coverageId(rule), severity: COVERAGE_SEVERITY, title, assignee },
+      instead: { id: coverageId(rule), severity: COVERAGE_SEVERITY, title: coverageName(rule), assignee },
     };
   }
 

@@ -45,34 +45,42 @@ export async function liveThroughDay(influx: InfluxProcess, bucket: BucketAddres
   for (const fault of faults) simulated.faults.start(fault);
 
   const dataDir = mkdtempSync(join(tmpdir(), 'townpulse-day-'));
-  const service = await LocalService.start({ at: from, dataDir, env: influxEnvironment(bucket) });
   try {
-    const lines = readFileSync(join(TOWN_FOLDER, 'devices.csv'), 'utf8').split('\n');
-    const isThere = (line: string) => !/^[A-Z]{2}-/.test(line) || devices.test(line.slice(0, line.indexOf(',')));
-    const text = lines.filter(isThere).join('\n');
-    const { credentials } = await service.service.importDevices({ format: 'csv', text, datum: 'wgs84' }, 'test', false);
-    const secrets = new Map(credentials.map(({ username, secret }) => [username, secret]));
-    const own = new Map(simulated.connections.map((id) => [id, secrets.get(id) ?? '']));
-    const fleet = new Fleet({ url: service.mqttUrl, secrets: own, seed: SEED, clock: systemClock });
+    const service = await LocalService.start({ at: from, dataDir, env: influxEnvironment(bucket) });
     try {
-      const simulator = new Simulator(simulated, fleet, own.keys(), from);
-      await simulator.open();
-      while (clock.now() < end) {
-        clock.stepTo(clock.now() + MINUTE_MS);
-        service.service.clock.trial?.stepTo(clock.now());
-        await simulator.step(clock.now());
+      const fleet = await fleetOf(service, simulated, devices);
+      try {
+        const simulator = new Simulator(simulated, fleet, simulated.connections, from);
+        await simulator.open();
+        while (clock.now() < end) {
+          clock.stepTo(clock.now() + MINUTE_MS);
+          service.service.clock.trial?.stepTo(clock.now());
+          await simulator.step(clock.now());
+        }
+        await service.drained();
+        await figured(influx, bucket.bucket, end);
+      } finally {
+        await fleet.stop(GRACE_MS);
       }
-      await service.drained();
-      await figured(influx, bucket.bucket, end);
     } finally {
-      await fleet.stop(GRACE_MS);
+      await service.stop();
     }
+    await rollUp(service.settings, town, end);
   } finally {
-    await service.stop();
+    rmSync(dataDir, { recursive: true, force: true });
   }
-  await rollUp(service.settings, town, end);
-  rmSync(dataDir, { recursive: true, force: true });
   return end;
+}
+
+/** Registers the devices; gives the fleet of their connections. */
+async function fleetOf({ service, mqttUrl }: LocalService, town: SimulatedTown, devices: RegExp): Promise<Fleet> {
+  const lines = readFileSync(join(TOWN_FOLDER, 'devices.csv'), 'utf8').split('\n');
+  const isThere = (line: string) => !/^[A-Z]{2}-/.test(line) || devices.test(line.slice(0, line.indexOf(',')));
+  const text = lines.filter(isThere).join('\n');
+  const { credentials } = await service.importDevices({ format: 'csv', text, datum: 'wgs84' }, 'test', false);
+  const secrets = new Map(credentials.map(({ username, secret }) => [username, secret]));
+  const own = new Map(town.connections.map((id) => [id, secrets.get(id) ?? '']));
+  return new Fleet({ url: mqttUrl, secrets: own, seed: SEED, clock: systemClock });
 }
 
 /** Rolls up what the day left: the service's own upkeep looks for it once in a minute of real time. */
