@@ -2,8 +2,9 @@ import { telemetryTopic } from '../../src/model/topic.ts';
 import type { Feed } from '../support/connection.ts';
 import type { TestDevice } from '../support/service-client.ts';
 
-const KIND = 'water-pressure';
-const TOWN = 'lailong';
+/** What the devices of the bench are, and where. */
+export const KIND = 'water-pressure';
+export const TOWN = 'lailong';
 
 /** Pressure points with limits of their own, so that a rule judges every sample. */
 export function pressurePoints(count: number): TestDevice[] {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuSeconds, residentBytes } from '../support/child.ts';
-import { startMosquitto } from '../support/mosquitto.ts';
+import { Mosquitto } from '../support/mosquitto.ts';
 import { Publisher } from '../support/publisher.ts';
 import { ServiceProcess } from '../support/service.ts';
 import { pressureFeed, pressurePoints } from './devices.ts';
@@ -69,7 +69,7 @@ export function serviceThroughput(load: Load, profileTo: string | null): Promise
 
 /** Full load on mosquitto, which only has to acknowledge. */
 export async function mosquittoThroughput(load: Load): Promise<Throughput> {
-  const mosquitto = await startMosquitto();
+  const mosquitto = await Mosquitto.start();
   try {
     return (await fullLoad(load, mosquitto.port, mosquitto.pid, async () => {})).throughput;
   } finally {

@@ -5,6 +5,7 @@ set -euo pipefail
 
 bash "$(dirname "$0")/influxdb.sh"
 bash "$(dirname "$0")/container-check.sh"
+bash "$(dirname "$0")/telegraf.sh"
 
 # program (or file) : Debian package
 wanted=(
