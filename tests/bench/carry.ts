@@ -6,6 +6,8 @@ import { KIND, pressureFeed, pressurePoints } from './devices.ts';
 import { cpuOf, type Pipeline, type StartPipeline } from './pipelines.ts';
 
 const CONNECTIONS = 100;
+/** Samples that are carried before the measured ones. */
+const WARM_UP = 50_000;
 /** What does not come for so long will not come any more, ms. */
 const QUIET = 30_000;
 const LOOK = 250;
@@ -47,23 +49,34 @@ export function burst(
 ): Promise<Burst> {
   return carried(server, start, { saveEvery: SAVE_SELDOM, rate: null, profileTo }, async (load) => {
     const { publisher, pipeline } = load;
+    // The first seconds are the compiler's.
+    await send(publisher, WARM_UP);
+    await load.end();
+    const already = publisher.acknowledged;
     const [cpuBefore, influxBefore, begun] = [cpuOf(pipeline), cpuSeconds(server.pid), performance.now()];
-    publisher.run();
-    while (publisher.sent < samples) await sleep(1);
-    publisher.pause();
-    await publisher.settled(120_000);
+    await send(publisher, samples);
     const acknowledgedIn = performance.now() - begun;
     const { outcome, ended } = await load.end();
     const spent = Object.entries(cpuOf(pipeline)).map(([name, cpu]) => [name, cpu - (cpuBefore[name] ?? 0)] as const);
-    const perMillion = (seconds: number) => (seconds * 1e6) / outcome.acknowledged;
+    const acknowledged = outcome.acknowledged - already;
+    const perMillion = (seconds: number) => (seconds * 1e6) / acknowledged;
     return {
-      ...outcome,
-      perSecond: ((outcome.acknowledged - outcome.lost) * 1_000) / (ended - begun),
-      acknowledgedPerSecond: (outcome.acknowledged * 1_000) / acknowledgedIn,
+      ...{ acknowledged, lost: outcome.lost },
+      perSecond: ((acknowledged - outcome.lost) * 1_000) / (ended - begun),
+      acknowledgedPerSecond: (acknowledged * 1_000) / acknowledgedIn,
       cpuPerMillion: Object.fromEntries(spent.map(([name, seconds]) => [name, perMillion(seconds)])),
       influxCpuPerMillion: perMillion(cpuSeconds(server.pid) - influxBefore),
     };
   });
+}
+
+/** Sends so many more samples and waits for their acknowledgements. */
+async function send(publisher: Publisher, samples: number): Promise<void> {
+  const until = publisher.sent + samples;
+  publisher.run();
+  while (publisher.sent < until) await sleep(1);
+  publisher.pause();
+  await publisher.settled(120_000);
 }
 
 /** Sends at `rate` while InfluxDB is dead for `seconds`. */

@@ -7,7 +7,7 @@ import { cpuSeconds } from '../support/child.ts';
 import { influxEnvironment } from '../support/influxdb.ts';
 import { Mosquitto } from '../support/mosquitto.ts';
 import { ServiceProcess } from '../support/service.ts';
-import { Telegraf } from '../support/telegraf.ts';
+import { TELEGRAF_CLIENT, Telegraf } from '../support/telegraf.ts';
 import { KIND, pressurePoints, TOWN } from './devices.ts';
 
 /** What takes samples by MQTT and carries them into an InfluxDB: a broker and a writer. */
@@ -85,10 +85,14 @@ export const startTelegraf: StartPipeline = async ({ to, saveEvery }) => {
     fields: ['pressure', 'flow', 'battery'],
     to,
   };
-  const telegraf = await Telegraf.start(task).catch(async (error: unknown) => {
+  let telegraf: Telegraf;
+  try {
+    telegraf = await Telegraf.start(task);
+    await mosquitto.subscribed(TELEGRAF_CLIENT);
+  } catch (error) {
     await mosquitto.stop();
     throw error;
-  });
+  }
   const processes = { mosquitto, telegraf };
   return {
     mqttPort: mosquitto.port,

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ended } from './child.ts';
 import { freePort, reachable } from './port.ts';
 
@@ -51,6 +52,15 @@ export class Mosquitto {
     await reachable(this.port, child, 'mosquitto');
   }
 
+  /** Resolves once a client has subscribed. @throws Error when it has not within 10 s */
+  async subscribed(clientId: string): Promise<void> {
+    const deadline = performance.now() + 10_000;
+    while (!existsSync(this.#log) || !readFileSync(this.#log, 'utf8').includes(`: ${clientId} `)) {
+      if (performance.now() > deadline) throw new Error(`${clientId} does not subscribe`);
+      await sleep(20);
+    }
+  }
+
   /** Ends it at once. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
@@ -62,6 +72,10 @@ export class Mosquitto {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
+  get #log(): string {
+    return join(this.#folder, 'subscriptions.log');
+  }
+
   #configure(saveEvery: number | null): void {
     const settings = [
       `listener ${this.port} 127.0.0.1`,
@@ -70,7 +84,8 @@ export class Mosquitto {
       'max_inflight_messages 0',
       'max_queued_messages 0',
       'set_tcp_nodelay true',
-      'log_dest none',
+      `log_dest file ${this.#log}`,
+      'log_type subscribe',
       ...(saveEvery === null
         ? ['persistence false']
         : ['persistence true', `persistence_location ${this.#folder}/`, `autosave_interval ${saveEvery}`]),

@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { InfluxAddress } from '../../src/history/settings.ts';
 import { ended } from './child.ts';
 
+/** As whom it signs in at the broker. */
+export const TELEGRAF_CLIENT = 'telegraf';
 /** The Telegraf that the bench measures against; `npm run servers` builds it into the cache. */
 export const TELEGRAF_VERSION = '1.37.2';
 
@@ -32,7 +34,7 @@ export class Telegraf {
     this.#folder = mkdtempSync(join(tmpdir(), 'townpulse-telegraf-'));
   }
 
-  /** Starts one that has subscribed when this resolves. @throws Error when it is not in the cache, or does not subscribe */
+  /** Starts one. @throws Error when it is not in the cache, or does not connect */
   static async start(task: TelegrafTask): Promise<Telegraf> {
     const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
     const program = join(cache, 'townpulse/servers', `telegraf-${TELEGRAF_VERSION}`, 'telegraf');
@@ -59,7 +61,7 @@ export class Telegraf {
     return this.#output;
   }
 
-  /** Starts the process again after `kill`. */
+  /** Starts the process again after `kill`; resolves once it is connected, the moment before it subscribes. */
   async start(): Promise<void> {
     const child = spawn(this.#program, ['--config', join(this.#folder, 'telegraf.conf')], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -73,13 +75,11 @@ export class Telegraf {
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
     const deadline = performance.now() + 30_000;
-    // It says so in the moment before it subscribes.
     while (!this.#output.includes('[inputs.mqtt_consumer] Connected')) {
       const isOver = child.exitCode !== null || child.signalCode !== null || performance.now() > deadline;
       if (isOver) throw new Error(`telegraf did not connect:\n${this.#output}`);
       await sleep(20);
     }
-    await sleep(500);
   }
 
   /** Ends it at once; what it had in memory is gone. */
@@ -125,7 +125,7 @@ function configuration({ mqttPort, topic, measurement, fields, to }: TelegrafTas
   qos = 1
   # A message is acknowledged to the broker only once InfluxDB has it.
   persistent_session = true
-  client_id = "telegraf"
+  client_id = "${TELEGRAF_CLIENT}"
   max_undelivered_messages = 10000
   data_format = "json_v2"
   [[inputs.mqtt_consumer.topic_parsing]]
