@@ -63,11 +63,10 @@ function readFlat(item: unknown): RawSample | Unreadable {
   const { device, ts, seq, values } = item as Record<string, unknown>;
   const nested = typeof values === 'object' && values !== null && !Array.isArray(values);
   const fields: RawField[] = [];
-  if (nested) for (const [name, value] of Object.entries(values)) fields.push({ name, value });
-  else {
-    for (const [name, value] of Object.entries(item)) {
-      if (name !== 'device' && name !== 'ts' && name !== 'seq') fields.push({ name, value });
-    }
+  // What the parser made has only keys of its own: `in` finds them without an array for each.
+  const found = (nested ? values : item) as Record<string, unknown>;
+  for (const name in found) {
+    if (nested || (name !== 'device' && name !== 'ts' && name !== 'seq')) fields.push({ name, value: found[name] });
   }
   return { device, time: ts, seq, fields };
 }

@@ -63,7 +63,8 @@ export class LineWriter {
     const points = new Uint8Array(rows.length * 16);
     const pairs = new DataView(points.buffer);
     let body = '';
-    for (const [index, row] of rows.entries()) {
+    for (let index = 0; index < rows.length; index++) {
+      const row = rows[index] as HistoryRow;
       const kind = this.#kinds.get(row.kind);
       if (kind === undefined) throw new RefusedByStore(`there is no kind ${row.kind}`);
       const own = seriesOf(kind, row);
