@@ -6,7 +6,7 @@ import { telemetryTopic } from '../../src/model/topic.ts';
 import { cpuSeconds } from '../support/child.ts';
 import { influxEnvironment } from '../support/influxdb.ts';
 import { Mosquitto } from '../support/mosquitto.ts';
-import { ServiceProcess } from '../support/service.ts';
+import { DEPLOYED_NODE_OPTIONS, ServiceProcess } from '../support/service.ts';
 import { TELEGRAF_CLIENT, Telegraf } from '../support/telegraf.ts';
 import { KIND, pressurePoints, TOWN } from './devices.ts';
 
@@ -42,7 +42,8 @@ export type StartPipeline = (options: PipelineOptions) => Promise<Pipeline>;
 export const startTownpulse: StartPipeline = async ({ to, devices, profileTo }) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'townpulse-bench-'));
   const node = profileTo == null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileTo}`];
-  const start = () => ServiceProcess.start({ dataDir, from: 'build', node, env: influxEnvironment(to) });
+  const env = { ...influxEnvironment(to), NODE_OPTIONS: DEPLOYED_NODE_OPTIONS };
+  const start = () => ServiceProcess.start({ dataDir, from: 'build', node, env });
   let service = await start();
   const pipeline: Pipeline = {
     get mqttPort() {

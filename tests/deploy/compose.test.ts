@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { packageRoot, packageVersion } from '../../src/kernel/package-root.ts';
+import { DEPLOYED_NODE_OPTIONS } from '../support/service.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import {
   COMPOSE_FILE,
@@ -177,7 +178,11 @@ describe('the Dockerfile', () => {
   it('runs as nobody special, keeps its data in one volume, and says whether it is ready', () => {
     expect(all('USER')).toEqual(['node']);
     expect(all('VOLUME')).toEqual(['/data']);
-    expect(imageEnvironment()).toMatchObject({ TOWNPULSE_DATA_DIR: '/data', NODE_ENV: 'production' });
+    expect(imageEnvironment()).toMatchObject({
+      TOWNPULSE_DATA_DIR: '/data',
+      NODE_ENV: 'production',
+      NODE_OPTIONS: DEPLOYED_NODE_OPTIONS,
+    });
     expect(all('HEALTHCHECK').join()).toContain('/readyz');
     expect([all('ENTRYPOINT'), all('CMD')]).toEqual([['["townpulse"]'], ['["start"]']]);
   });

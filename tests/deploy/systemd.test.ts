@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/kernel/package-root.ts';
+import { DEPLOYED_NODE_OPTIONS } from '../support/service.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 const UNIT = join(packageRoot, 'deploy/townpulse.service');
@@ -40,5 +41,9 @@ describe('the unit', () => {
     expect(Number(/^TimeoutStopSec=(\d+)$/m.exec(text)?.[1]) * 1_000).toBeGreaterThan(deadline);
     expect(text).toMatch(/^RestartPreventExitStatus=2$/m);
     expect(text).toMatch(/^Restart=on-failure$/m);
+  });
+
+  it('tells Node what the bench tells it', () => {
+    expect(text).toContain(`\nEnvironment=NODE_OPTIONS=${DEPLOYED_NODE_OPTIONS}\n`);
   });
 });

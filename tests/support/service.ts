@@ -4,6 +4,9 @@ import { packageRoot } from '../../src/kernel/package-root.ts';
 import { ended } from './child.ts';
 import { ServiceClient, TOKEN } from './service-client.ts';
 
+/** What Node is told where the service is deployed: in the image and in the unit. */
+export const DEPLOYED_NODE_OPTIONS = '--max-semi-space-size=64';
+
 /** How to start a service of its own process. */
 export interface ServiceOptions {
   dataDir: string;
