@@ -72,10 +72,12 @@ export async function besideTelegraf(args: readonly string[]): Promise<void> {
       }
     }
     if (parts.includes('loss')) {
-      const note = (side: Side, what: string, { acknowledged, lost }: Outcome) => {
-        losses.push({ side, what, acknowledged, lost });
+      const note = (side: Side, what: string, outcome: Outcome) => {
+        losses.push({ side, what, ...outcome });
         loads.push(loadavg()[0] as number);
-        console.log(`${what}: ${side} lost ${rounded(lost)} of ${rounded(acknowledged)}`);
+        const { acknowledged, stuck, lost } = outcome;
+        const after = stuck > 0 ? `, and ${rounded(stuck)} came only after it was started anew by hand` : '';
+        console.log(`${what}: ${side} lost ${rounded(lost)} of ${rounded(acknowledged)}${after}`);
       };
       for (const [side, start] of sides()) {
         note(side, `InfluxDB killed for ${seconds} s`, await outage(server, start, rate, seconds));

@@ -24,6 +24,8 @@ const DEAD = 1_000;
 /** What came of samples that were acknowledged. */
 export interface Outcome {
   acknowledged: number;
+  /** Came into InfluxDB only after the writer, which had come to a stand, was started anew by hand. */
+  stuck: number;
   /** Acknowledged, and not in InfluxDB in the end. */
   lost: number;
 }
@@ -61,7 +63,7 @@ export function burst(
     const acknowledged = outcome.acknowledged - already;
     const perMillion = (seconds: number) => (seconds * 1e6) / acknowledged;
     return {
-      ...{ acknowledged, lost: outcome.lost },
+      ...{ acknowledged, stuck: outcome.stuck, lost: outcome.lost },
       perSecond: ((acknowledged - outcome.lost) * 1_000) / (ended - begun),
       acknowledgedPerSecond: (acknowledged * 1_000) / acknowledgedIn,
       cpuPerMillion: Object.fromEntries(spent.map(([name, seconds]) => [name, perMillion(seconds)])),
@@ -148,11 +150,16 @@ async function carried<T>(
       publisher,
       end: async () => {
         const { acknowledged } = publisher;
-        const { points, lastGrown } = await gathered(server, to.bucket, acknowledged);
-        const lost = acknowledged - points;
+        const first = await gathered(server, to.bucket, acknowledged);
+        let { points, lastGrown } = first;
+        if (points < acknowledged && pipeline.restartWriter !== undefined) {
+          await pipeline.restartWriter();
+          ({ points, lastGrown } = await gathered(server, to.bucket, acknowledged));
+        }
+        const [stuck, lost] = [points - first.points, acknowledged - points];
         // Rules have to have passed the last sample, too.
         await pipeline.drained();
-        return { outcome: { acknowledged, lost }, ended: lost === 0 ? performance.now() : lastGrown };
+        return { outcome: { acknowledged, stuck, lost }, ended: lost === 0 ? performance.now() : lastGrown };
       },
     });
   } finally {

@@ -18,6 +18,8 @@ export interface Pipeline {
   readonly processes: Readonly<Record<string, { pid: number }>>;
   /** Ends processes at once, all at the same time, and starts them again `after` ms later. */
   killAndStart(names: readonly string[], after: number): Promise<void>;
+  /** Starts the writer anew in an orderly way, where that is a process that may come to a stand. */
+  restartWriter?(): Promise<void>;
   /** Resolves once nothing is left to do but what InfluxDB has to; for who cannot tell, at once. */
   drained(): Promise<void>;
   /** Ends it for good. */
@@ -105,6 +107,7 @@ export const startTelegraf: StartPipeline = async ({ to, saveEvery }) => {
       // In this order: Telegraf ends when it finds no broker at its start.
       for (const [, process] of killed) await process.start();
     },
+    restartWriter: () => telegraf.restart(),
     drained: () => Promise.resolve(),
     stop: async () => {
       await telegraf.stop();

@@ -208,6 +208,12 @@ describe('what refuses a field, and keeps its sample', () => {
     expect(unknown.map(({ field }) => field)).toEqual(['__proto__', 'constructor', 'toString']);
   });
 
+  it('takes what is called like a part of a sample for a field where only fields are', () => {
+    const { samples, unknown } = decode({ ts: ARRIVAL, values: { pressure: 0.3, ts: 1, device: 'WP-2', seq: 2 } });
+    expect(samples).toEqual([{ device: 'WP-1', kind: 'water-pressure', ts: ARRIVAL, values: { pressure: 0.3 } }]);
+    expect(unknown.map(({ field }) => field)).toEqual(['ts', 'device', 'seq']);
+  });
+
   it('an unreadable time takes the arrival time and says so', () => {
     const decoded = decode({ ts: 'yesterday', pressure: 0.3 });
     expect(decoded.samples[0]).toMatchObject({ ts: ARRIVAL, assigned: true });
@@ -226,6 +232,14 @@ describe('the clock of a sample', () => {
   it('a timestamp in 2099 becomes the arrival time', () => {
     const sent = Date.parse('2099-01-01T00:00:00Z');
     expect(decode({ ts: sent, pressure: 0.3 }).samples[0]).toMatchObject({ ts: ARRIVAL, deviceTs: sent });
+  });
+
+  it('the window holds its first and its last instant, and not the ones beside it', () => {
+    const [oldest, newest] = [ARRIVAL - 30 * 24 * HOUR, ARRIVAL + 300_000];
+    for (const ts of [oldest, newest]) expect(decode({ ts, pressure: 0.3 }).samples[0]).toMatchObject({ ts });
+    for (const ts of [oldest - 1, newest + 1]) {
+      expect(decode({ ts, pressure: 0.3 }).samples[0]).toMatchObject({ ts: ARRIVAL, deviceTs: ts });
+    }
   });
 
   it('1970 and 2099 in one message both stay within the window', () => {

@@ -87,6 +87,12 @@ export class Telegraf {
     await this.#end('SIGKILL');
   }
 
+  /** Stops it in an orderly way and starts it again. */
+  async restart(): Promise<void> {
+    await this.#end('SIGTERM');
+    await this.start();
+  }
+
   /** Ends it for good. */
   async stop(): Promise<void> {
     await this.#end('SIGTERM');
