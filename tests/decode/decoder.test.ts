@@ -77,6 +77,10 @@ describe('what a device may send', () => {
     ]);
   });
 
+  it('counts none of the parts of a sample among its fields', () => {
+    expect(decode({ device: 'WP-1', ts: ARRIVAL, seq: 42, pressure: 0.312 }).unknown).toEqual([]);
+  });
+
   it('reads arrays, nested values, RFC 3339 with offset, and epoch seconds', () => {
     const { samples } = decode([
       { ts: '2026-01-01T07:30:00+08:00', values: { pressure: 0.31 } },
@@ -264,6 +268,11 @@ describe('the clock of a sample', () => {
       ts: ARRIVAL - 1_000,
       assigned: true,
       values: { pressure: 0.3 },
+    });
+    const yesterday = ARRIVAL - 24 * HOUR;
+    expect(decode({ ts: yesterday - 1_000, pressure: 0.3 }, { wall: yesterday }).samples[0]).toMatchObject({
+      ts: ARRIVAL - 1_000,
+      assigned: true,
     });
     expect(decode({ ts: wall - 11 * 60_000, pressure: 0.3 }, { wall }).samples[0]).toHaveProperty('deviceTs');
   });
