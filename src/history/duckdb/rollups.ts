@@ -18,7 +18,7 @@ import { withAppender } from './rows.ts';
 import { type Places, rowsOf } from './source.ts';
 
 /** Devices of one day that are rolled up again at a time. */
-const DEVICES = 500;
+const DEVICES = 100;
 /** What tells the series of a bucket from others, besides its device: as they were at the readings' time. */
 const TAGS = ['area', 'road', 'organisation'];
 
@@ -169,6 +169,12 @@ async function rollUp(
   const key = ['device', 'ts', ...TAGS];
   const same = key.map((column) => `o.${column} IS NOT DISTINCT FROM f.${column}`).join(' AND ');
   const taken = [...key, ...figures.map((figure) => figure.name)];
+  const standing = `SELECT 1 FROM ${table} WHERE ts >= ${from} AND ts < ${to} LIMIT 1`;
+  if ((await connection.runAndReadAll(standing)).currentRowCount === 0) {
+    // Five times as fast as to look for each whether it is there.
+    await connection.run(`INSERT INTO ${table} BY NAME SELECT 1 AS revision, * FROM (${fresh})`);
+    return;
+  }
   await connection.run(
     `MERGE INTO ${table} o USING (${fresh}) f ON (${same} AND o.ts >= ${from} AND o.ts < ${to})
      WHEN MATCHED AND (${fields.map(differs).join(' OR ')}) AND NOT (${fields.map(isLess).join(' OR ')})
