@@ -36,11 +36,14 @@ export async function restoreBackup(
       const names = manifest.files
         .map(({ name }) => name)
         .sort((a, b) => Number(a === STORE_FILE) - Number(b === STORE_FILE));
+      const folders = new Set([dataDir]);
       for (const name of names) {
-        mkdirSync(dirname(join(dataDir, name)), { recursive: true, mode: 0o700 });
+        const folder = dirname(join(dataDir, name));
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
         renameSync(join(staging, name), join(dataDir, name));
+        folders.add(folder);
       }
-      await sync(dataDir);
+      for (const folder of folders) await sync(folder);
     } finally {
       rmSync(staging, { recursive: true, force: true });
     }

@@ -9,7 +9,7 @@ import { checkRulebookFile, probeHistory } from '../offline.ts';
 import { type ClientOptions, clientCommand, tokenOf } from './client.ts';
 import { checkDataDirectory, runningOn } from './doctor/data-directory.ts';
 import { type Finding, fine, wrong } from './doctor/finding.ts';
-import { checkHistory } from './doctor/history.ts';
+import { checkHistory, checkKept } from './doctor/history.ts';
 import { checkNode } from './doctor/node.ts';
 import { checkPorts } from './doctor/ports.ts';
 import { checkService } from './doctor/service.ts';
@@ -52,6 +52,7 @@ async function examine(options: ClientOptions, env: NodeJS.ProcessEnv): Promise<
     ...(await checkDataDirectory(settings.dataDir, settings.disk.floor)),
     ...(await checkPorts(settings.host, doors, pid !== null)),
     ...(await checkRunning(settings, options, env, pid)),
+    checkKept(settings.history.retention.raw),
     ...(server === null ? [] : checkHistory(server)),
   ];
 }

@@ -89,7 +89,19 @@ describe('a service that runs', () => {
     expect(problems).toEqual([]);
     const ports = ['ports', 'ports'];
     expect(findings.map(({ check }) => check)).toEqual([
-      ...['node', 'settings', 'town', 'data directory', 'disk', 'lock', ...ports, 'service', 'token', 'ledger'],
+      ...[
+        'node',
+        'settings',
+        'town',
+        'data directory',
+        'disk',
+        'lock',
+        ...ports,
+        'service',
+        'token',
+        'ledger',
+        'retention',
+      ],
     ]);
     const told = await typed(['doctor'], { ...FREE, ...env });
     // Others write to the same disk between the two.

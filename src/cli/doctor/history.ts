@@ -77,12 +77,26 @@ function checkRights(write: Refusal | null, read: Refusal | null): Finding[] {
   );
 }
 
+/** Whether readings are kept as long as the reports need them; `raw` in ms, undefined for ever. */
+export function checkKept(raw: number | undefined): Finding {
+  if (raw === undefined) return fine('retention', 'readings are kept for ever');
+  const shown = `readings are kept for ${daysOf(raw)} days`;
+  if (raw >= REPORTS_NEED_MS) return fine('retention', shown);
+  const needed = daysOf(REPORTS_NEED_MS);
+  const todo = `set TOWNPULSE_HISTORY_RETENTION_RAW to ${needed}d at least, or to nothing`;
+  return wrong('retention', `${shown}, and the report of a month needs ${needed}`, todo);
+}
+
 function checkRetention(retention: number | null): Finding {
   if (retention === null) return fine('retention', 'the InfluxDB does not tell how long it keeps points');
   if (retention === Number.POSITIVE_INFINITY) return fine('retention', 'points are kept for ever');
-  const [days, needed] = [retention / DAY_MS, REPORTS_NEED_MS / DAY_MS];
-  const shown = `points are kept for ${Number(days.toFixed(1))} days`;
+  const needed = daysOf(REPORTS_NEED_MS);
+  const shown = `points are kept for ${daysOf(retention)} days`;
   if (retention >= REPORTS_NEED_MS) return fine('retention', shown);
   const todo = `raise the retention of the bucket to ${needed} days at least (influx bucket update --retention)`;
   return wrong('retention', `${shown}, and the report of a month needs ${needed}`, todo);
+}
+
+function daysOf(ms: number): number {
+  return Number((ms / DAY_MS).toFixed(1));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkHistory, type HistoryServer, REPORTS_NEED_MS } from '../../../src/cli/doctor/history.ts';
+import { checkHistory, checkKept, type HistoryServer, REPORTS_NEED_MS } from '../../../src/cli/doctor/history.ts';
 import { checkNode } from '../../../src/cli/doctor/node.ts';
 import { checkLedger } from '../../../src/cli/doctor/service.ts';
 import type { Ledger } from '../../../src/model/ledger.ts';
@@ -68,6 +68,14 @@ describe('a history’s server', () => {
     expect(problems({ retention: 2 * 86_400_000 })).toMatchObject([
       { check: 'retention', says: 'points are kept for 2 days, and the report of a month needs 62' },
     ]);
+  });
+
+  it('and readings of ours, that go before a month’s report is made, are told in days too', () => {
+    expect([checkKept(undefined).ok, checkKept(REPORTS_NEED_MS).ok]).toEqual([true, true]);
+    expect(checkKept(40 * 86_400_000)).toMatchObject({
+      ...{ ok: false, check: 'retention', todo: expect.stringContaining('TOWNPULSE_HISTORY_RETENTION_RAW to 62d') },
+      says: 'readings are kept for 40 days, and the report of a month needs 62',
+    });
   });
 
   it('that cannot be reached is told, and nothing else of it', () => {
