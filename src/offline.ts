@@ -1,18 +1,22 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Settings } from './config/settings.ts';
+import { type Imported, type ImportOrder, importTable } from './history/import/importer.ts';
 import { historyStoreOf, transferTargetOf } from './history/stores.ts';
 import { type TransferProgress, type Transferred, transfer } from './history/transfer.ts';
-import { steadyClock } from './kernel/clock.ts';
+import { lastArrival } from './journal/journal.ts';
+import { steadyClock, systemClock } from './kernel/clock.ts';
 import { takeDataDirectory } from './kernel/data-directory.ts';
 import { messageOf, type Problem, TownError } from './kernel/errors.ts';
 import { noPoint } from './kernel/points.ts';
 import { openStore, STORE_FILE, type Store } from './kernel/store.ts';
+import { stoppedNow } from './kernel/town-clock.ts';
 import type { Device, DeviceInput } from './model/device.ts';
 import type { Kinds } from './model/kind.ts';
 import { applyDefaults, checkDevices } from './registry/check.ts';
 import { readDevices } from './registry/import.ts';
 import { loadKinds } from './registry/kinds.ts';
+import { Registry } from './registry/registry.ts';
 import { loadTown } from './registry/town-folder.ts';
 import { idsOf, loadRulebook } from './rules/rulebook.ts';
 import {
@@ -129,6 +133,27 @@ export function copyHistory(settings: Settings, { from, to, since, progress }: H
       source: historyStoreOf({ ...history, store: from }, { ...parts, kinds }),
       targetOf: (all) => transferTargetOf({ ...history, store: to }, { ...parts, kinds: all }),
     });
+  });
+}
+
+/**
+ * Imports a table of readings into the history, while the service is stopped.
+ * @throws TownError `invalid` with what is wrong in the file, by line and column; and as {@link copyHistory}
+ */
+export function importHistory(
+  settings: Settings,
+  order: ImportOrder,
+  progress: (done: number, total: number) => void,
+): Promise<Imported> {
+  const kinds = loadKinds(settings.devices);
+  const { town } = loadTown(settings.town);
+  const { dataDir, history } = settings;
+  return withStore(dataDir, (store) => {
+    const now = stoppedNow(store, lastArrival(store));
+    const nothingChanges = { append: () => Promise.reject(new Error('nobody is registered by an import')) };
+    const devices = new Registry(store, nothingChanges, kinds, town, systemClock);
+    const parts = { dataDir, kinds, town, store, realClock: steadyClock, point: noPoint };
+    return importTable(order, { store: historyStoreOf(history, parts), kinds, devices, now, progress });
   });
 }
 

@@ -1,8 +1,9 @@
 import { Command, Option } from 'commander';
 import { loadSettings } from '../config/load.ts';
 import { TownError } from '../kernel/errors.ts';
-import { copyHistory } from '../offline.ts';
+import { copyHistory, importHistory } from '../offline.ts';
 import { ProgressLine } from './progress-line.ts';
+import { SkippedRows } from './skipped-rows.ts';
 import { printTable } from './table.ts';
 
 const STORES = ['duckdb', 'influxdb'] as const;
@@ -14,6 +15,7 @@ export function historyCommand(): Command {
   return new Command('history')
     .description('the history of readings')
     .addCommand(copyCommand())
+    .addCommand(importCommand())
     .addHelpText('after', '\nExample:\n  $ townpulse history copy --from duckdb --to influxdb');
 }
 
@@ -65,6 +67,77 @@ function copyCommand(): Command {
       );
       process.exitCode = 1;
     });
+}
+
+function importCommand(): Command {
+  interface Options {
+    kind?: string;
+    device?: string;
+    column: Map<string, string>;
+    utcOffset?: string;
+    skipBad?: string;
+    dryRun?: boolean;
+    dataDir?: string;
+    json?: boolean;
+  }
+  return new Command('import')
+    .description('takes readings of any age from a CSV or Parquet file, while townpulse is stopped; no rule is run')
+    .argument('<file>', 'device, ts and fields of one kind, as townpulse export writes them, or as people call them')
+    .option('--kind <kind>', 'unless said, that of the first registered device in it')
+    .option('--device <id>', 'whose the rows are, where no column says so')
+    .option(
+      '--column <name=field>',
+      'what a column is, where its name does not say; NAME= leaves it out',
+      addColumn,
+      new Map(),
+    )
+    .option('--utc-offset <offset>', 'of times that have none, such as +08:00')
+    .option('--skip-bad <file>', 'takes the good rows, and writes the bad ones with what is wrong into this new CSV')
+    .option('--dry-run', 'only looks at every row')
+    .option('--data-dir <folder>', 'the data directory (TOWNPULSE_DATA_DIR)')
+    .option('--json', 'one JSON document instead of words')
+    .addHelpText(
+      'after',
+      "\nExample:\n  $ townpulse history import logger.csv --device WP-0001 --column '压力 (MPa)=pressure' --utc-offset +08:00",
+    )
+    .action(async (file: string, options: Options) => {
+      const { kind, device, column, utcOffset, skipBad, dryRun = false, dataDir, json } = options;
+      const { settings } = loadSettings(process.env, { dataDir });
+      const [line, skipped] = [new ProgressLine(), skipBad === undefined ? null : new SkippedRows(skipBad)];
+      const order = {
+        ...{ file, columns: column, dryRun, offset: utcOffset === undefined ? null : offsetOf(utcOffset) },
+        skip: skipped === null ? null : skipped.take,
+        ...(kind === undefined ? {} : { kind }),
+        ...(device === undefined ? {} : { device }),
+      };
+      try {
+        const outcome = await importHistory(settings, order, (done, total) => line.show('imported', done, total));
+        line.end();
+        await skipped?.finish();
+        if (json) return console.log(JSON.stringify(outcome, null, 2));
+        const { rows, imported, merged, duplicate } = outcome;
+        const done = dryRun
+          ? 'nothing was taken'
+          : `${imported} new, ${merged} laid over one, ${duplicate} there already`;
+        console.log(`${file}: ${rows} rows of ${outcome.kind}, ${outcome.skipped} bad; ${done}`);
+      } finally {
+        line.end();
+        await skipped?.abandon();
+      }
+    });
+}
+
+function addColumn(text: string, columns: Map<string, string>): Map<string, string> {
+  const at = text.lastIndexOf('=');
+  if (at < 1) throw new TownError('invalid', `--column ${text}: write NAME=FIELD, or NAME= to leave it out`);
+  return new Map([...columns, [text.slice(0, at), text.slice(at + 1)]]);
+}
+
+/** `+08:00`, ms east of Greenwich. @throws TownError `invalid` */
+function offsetOf(text: string): number {
+  const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)$/.exec(text) ?? [];
+  if (sign === undefined) throw new TownError('invalid', `--utc-offset ${text}: write +08:00`);
+  return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
 }
 
 /** An instant as somebody types it, ms. @throws TownError `invalid` */

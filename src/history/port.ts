@@ -27,7 +27,7 @@ export interface HistoryRow extends Identity {
   values: Readonly<Record<string, Value>>;
 }
 
-/** What became of the samples of a kind. Rows in history = stored − merged (P6). */
+/** What became of the samples of a kind. Rows in history = stored − merged + imported (P6), less what was let go. */
 export interface KindCounts {
   stored: number;
   /** Of the stored ones, those laid over a row that was there. */
@@ -35,6 +35,8 @@ export interface KindCounts {
   duplicate: number;
   /** Refused by the store for good. */
   rejected: number;
+  /** Rows that an import brought, beside the ledger: they never passed the gate. Absent while there are none. */
+  imported?: number;
 }
 
 /** Something that happened to the town or the service, kept beside the readings. */

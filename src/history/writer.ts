@@ -272,6 +272,7 @@ export class HistoryWriter {
 
 function sum(before: KindCounts | undefined, added: KindCounts): KindCounts {
   return {
+    ...before,
     stored: (before?.stored ?? 0) + added.stored,
     merged: (before?.merged ?? 0) + added.merged,
     duplicate: (before?.duplicate ?? 0) + added.duplicate,

@@ -46,3 +46,9 @@ export async function openTownClock(
   );
   return { clock: trial, trial };
 }
+
+/** What time it is in a town that is stopped, ms: where a trial clock stands, and now in any other. */
+export function stoppedNow(store: Store, lastArrival: number | null): number {
+  const isTrial = store.table<string, 'real' | 'trial'>('clock').get('kind') === 'trial';
+  return isTrial && lastArrival !== null ? lastArrival : Math.max(systemClock.now(), lastArrival ?? -Infinity);
+}

@@ -12,6 +12,10 @@ const Counts = z.object({
 /** The loss ledger (P2), in samples, since the data directory was made. */
 export const Ledger = Counts.extend({
   merged: z.int(),
+  imported: z.int().meta({
+    description:
+      'rows that `townpulse history import` brought; beside the ledger: rows in history = stored − merged + imported, less what retention let go',
+  }),
   balanced: z
     .boolean()
     .meta({ description: 'received = stored + duplicate + rejected + pending, each counted on its own' }),
@@ -39,7 +43,7 @@ export interface LedgerParts {
     fieldsUnknown: number;
   };
   /** By the history writer, with its cursor. */
-  history: Record<string, { stored: number; merged: number; duplicate: number; rejected: number }>;
+  history: Record<string, { stored: number; merged: number; duplicate: number; rejected: number; imported?: number }>;
   /** Counted between that cursor and the journal's end. */
   pending: Record<string, number>;
 }
@@ -47,7 +51,10 @@ export interface LedgerParts {
 /** The ledger's counts, in all and by kind. `balanced` compares sums that were counted apart, so it can be false. */
 export function balance(
   parts: LedgerParts,
-): Pick<Ledger, 'received' | 'stored' | 'merged' | 'duplicate' | 'rejected' | 'pending' | 'balanced' | 'byKind'> {
+): Pick<
+  Ledger,
+  'received' | 'stored' | 'merged' | 'duplicate' | 'rejected' | 'pending' | 'imported' | 'balanced' | 'byKind'
+> {
   const kinds = new Set([
     ...Object.keys(parts.intake.kinds),
     ...Object.keys(parts.history),
@@ -56,6 +63,7 @@ export function balance(
   const byKind: Ledger['byKind'] = {};
   const sum = { received: 0, stored: 0, duplicate: 0, rejected: 0, pending: 0 };
   let merged = 0;
+  const imported = Object.values(parts.history).reduce((all, counts) => all + (counts.imported ?? 0), 0);
   let balanced = true;
   for (const kind of [...kinds].sort()) {
     const intake = parts.intake.kinds[kind] ?? { received: 0, rejected: 0 };
@@ -72,7 +80,7 @@ export function balance(
     balanced &&= row.received === row.stored + row.duplicate + row.rejected + row.pending;
     for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += row[key];
   }
-  return { ...sum, merged, balanced, byKind };
+  return { ...sum, merged, imported, balanced, byKind };
 }
 
 /** The ledger as points of the series `ledger` at `at` (ms); `history` is what its writer counted. */

@@ -1,8 +1,13 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { startService } from '../../src/app.ts';
 import { describeProgress } from '../../src/cli/progress-line.ts';
+import { loadSettings } from '../../src/config/load.ts';
+import { silentLogger } from '../../src/kernel/logger.ts';
+import { ServiceClient } from '../support/service-client.ts';
 import { temporaryFolder } from '../support/temporary.ts';
+import { runService } from './support/service.ts';
 import { typed } from './support/typed.ts';
 
 const INFLUX = { INFLUX_URL: 'http://127.0.0.1:1', INFLUX_BUCKET: 'town' };
@@ -42,4 +47,60 @@ it('progress says how many, how fast, and how long it may take', () => {
   );
   expect(describeProgress('events', 7, 0, 3)).toBe('events: 7 rows, 3 rows/s');
   expect(describeProgress('gas-meter', 5_000, 605_000, 0)).toBe('gas-meter: 5,000 of 605,000 rows');
+});
+
+it('history import takes a file while the service is stopped, and the town goes on with a balanced ledger', async () => {
+  const service = await runService();
+  onTestFinished(() => service.end());
+  const where = ['--kind', 'water-pressure', '--area', 'town-centre', '--organisation', 'water-company'];
+  await service.typed('devices', 'add', 'WP-9001', ...where);
+  const [folder, env] = [temporaryFolder(), { TOWNPULSE_DATA_DIR: service.dataDir }];
+  const [file, bad] = [join(folder, 'logger.csv'), join(folder, 'bad.csv')];
+  writeFileSync(file, '时间,压力 (MPa)\n2019-05-01 08:00,0.31\n2019-05-01 08:05,99\n2019-05-01 08:10,0.32\n');
+  const words = [
+    'history',
+    'import',
+    file,
+    '--device',
+    'WP-9001',
+    '--utc-offset',
+    '+08:00',
+    '--column',
+    '压力 (MPa)=pressure',
+  ];
+
+  expect(await typed(words, env)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining(`held by process ${process.pid}`),
+  });
+  await service.stop();
+  const refused = await typed(words, env);
+  expect([refused.code, refused.err.split('\n')]).toEqual([
+    2,
+    [
+      `townpulse: 1 problem(s) in ${file}; nothing was imported`,
+      '  line 3, pressure: 99 lies outside -0.1 to 2.5 MPa',
+      '',
+    ],
+  ]);
+  const taken = await typed([...words, '--skip-bad', bad], env);
+  expect([taken.code, taken.out]).toEqual([
+    0,
+    `${file}: 3 rows of water-pressure, 1 bad; 2 new, 0 laid over one, 0 there already\n`,
+  ]);
+  expect(readFileSync(bad, 'utf8')).toBe('时间,压力 (MPa),problem\n2019-05-01 08:05,99,99 lies outside -0.1 to 2.5 MPa\n');
+
+  const { settings } = loadSettings({ ...env, TOWNPULSE_HTTP_PORT: '0', TOWNPULSE_MQTT_PORT: '0' });
+  const again = await startService(settings, { trial: null, log: silentLogger, sync: false });
+  onTestFinished(async () => void (await again.stop()));
+  const token = readFileSync(join(service.dataDir, 'cli.token'), 'utf8').trim();
+  const client = new ServiceClient(again.httpPort, again.mqttPort, token);
+  expect(await client.ledger()).toMatchObject({ received: 0, stored: 0, imported: 2, balanced: true });
+  const { items } = await client.api<{ items: unknown[] }>(
+    '/readings?device=WP-9001&metric=pressure&from=2019-01-01T00:00:00Z&to=2020-01-01T00:00:00Z',
+  );
+  expect(items).toEqual([
+    { ts: '2019-05-01T00:00:00.000Z', pressure: 0.31 },
+    { ts: '2019-05-01T00:10:00.000Z', pressure: 0.32 },
+  ]);
 });

@@ -30,7 +30,7 @@ describe('the loss ledger (P2)', () => {
   it('is balanced when each sample that was received is stored, double, rejected or pending, and adds up by kind', () => {
     fc.assert(
       fc.property(balancedParts, (parts) => {
-        const { byKind, balanced, merged, ...sums } = balance(parts);
+        const { byKind, balanced, merged, imported, ...sums } = balance(parts);
         expect(balanced).toBe(true);
         expect(sums.received).toBe(sums.stored + sums.duplicate + sums.rejected + sums.pending);
         for (const [name, sum] of Object.entries(sums)) {
@@ -82,7 +82,15 @@ it('the ledger is a point for the whole and one for each kind', () => {
   const counts = { received: 10, stored: 7, duplicate: 1, rejected: 1, pending: 1 };
   const history = { store: 'duckdb', state: 'up' as const, lagSeconds: 2, backlogBytes: 3, journalBytes: 4 };
   const ledger: Ledger = {
-    ...{ ...counts, merged: 2, balanced: true, since: '', fields: { rejected: 0, unknown: 0 }, deadLettersPurged: 0 },
+    ...{
+      ...counts,
+      merged: 2,
+      imported: 0,
+      balanced: true,
+      since: '',
+      fields: { rejected: 0, unknown: 0 },
+      deadLettersPurged: 0,
+    },
     ...{ byKind: { 'gas-meter': counts }, history: { ...history, journalMaxBytes: 5 } },
   };
   const merged = { 'gas-meter': { stored: 7, merged: 2, duplicate: 1, rejected: 1 } };
@@ -97,4 +105,16 @@ it('the ledger is a point for the whole and one for each kind', () => {
       fields: { ...counts, merged: 2, lagSeconds: null, backlogBytes: null, journalBytes: null },
     },
   ]);
+});
+
+it('imported rows stand beside the ledger, and do not unbalance it', () => {
+  const intake = { kinds: { 'gas-meter': { received: 3, rejected: 0 } }, fieldsRejected: 0, fieldsUnknown: 0 };
+  const counts = { stored: 3, merged: 0, duplicate: 0, rejected: 0 };
+  const history = { 'gas-meter': { ...counts, imported: 40 }, 'smart-pole': { ...counts, stored: 0, imported: 2 } };
+  expect(balance({ intake, history, pending: {} })).toMatchObject({
+    received: 3,
+    stored: 3,
+    imported: 42,
+    balanced: true,
+  });
 });

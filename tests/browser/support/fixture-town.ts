@@ -196,6 +196,7 @@ function ledger(scene: Scene): Ledger {
   return {
     received: 120_045,
     stored: 119_980 - lost,
+    imported: 0,
     merged: 12,
     duplicate: 40,
     rejected: 5,

@@ -9,6 +9,7 @@ it('the ledger has the shape of CONTRACT.md §4', async () => {
     received: 10,
     stored: 7,
     merged: 1,
+    imported: 0,
     duplicate: 1,
     rejected: 1,
     pending: 1,

@@ -1,0 +1,93 @@
+import { createReadStream } from 'node:fs';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { CsvError, parse } from 'csv-parse';
+import { messageOf, TownError } from '../../kernel/errors.ts';
+
+/** A cell as a file has it; an empty one of a CSV is ''. */
+export type Cell = unknown;
+
+/** A row of a file; of Parquet, `line` is its number, from 1. */
+export interface TableRow {
+  line: number;
+  cells: readonly Cell[];
+}
+
+/** Reads a table row by row, in constant memory; the first row is its header. @throws TownError `invalid` with the line */
+export function readTable(file: string): AsyncIterable<TableRow> {
+  return /\.parquet$/i.test(file) ? readParquet(file) : readCsv(file);
+}
+
+async function* readCsv(file: string): AsyncIterable<TableRow> {
+  const source = createReadStream(file);
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const parser = parse({
+    ...{
+      bom: true,
+      comment: '#',
+      comment_no_infix: true,
+      info: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+    },
+    delimiter: [',', ';', '\t'],
+  });
+  const texts = async function* () {
+    for await (const chunk of source) yield decoder.decode(chunk as Buffer, { stream: true });
+    yield decoder.decode();
+  };
+  const feeding = feed(texts(), parser);
+  feeding.catch((error: unknown) => parser.destroy(error as Error));
+  try {
+    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
+      // csv-parse counts to the end of a record; a quoted cell may hold line breaks.
+      const line = info.lines - (record.join('').match(/\r\n|\r|\n/g)?.length ?? 0);
+      yield { line, cells: record.map((cell) => cell.trim()) };
+    }
+    await feeding;
+  } catch (error) {
+    throw unreadable(file, error);
+  } finally {
+    source.destroy();
+    parser.destroy();
+  }
+}
+
+/** Gives texts to the parser no faster than it takes them. */
+async function feed(texts: AsyncIterable<string>, parser: ReturnType<typeof parse>): Promise<void> {
+  for await (const text of texts) {
+    if (parser.destroyed) return;
+    if (!parser.write(text)) {
+      await new Promise<void>((resolve) => {
+        parser.once('drain', resolve);
+        parser.once('close', resolve);
+      });
+    }
+  }
+  parser.end();
+}
+
+async function* readParquet(file: string): AsyncIterable<TableRow> {
+  const instance = await DuckDBInstance.create(':memory:', { memory_limit: '128MiB', threads: '1' });
+  const connection = await instance.connect();
+  try {
+    const result = await connection.stream('FROM read_parquet($1)', [file]);
+    yield { line: 0, cells: result.columnNames() };
+    let line = 0;
+    for await (const rows of result.yieldRowsJs()) for (const cells of rows) yield { line: ++line, cells };
+  } catch (error) {
+    throw unreadable(file, error);
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+function unreadable(file: string, error: unknown): TownError {
+  if (error instanceof TownError) return error;
+  const isText = error instanceof TypeError && /encoded data/.test(error.message);
+  const line = error instanceof CsvError ? `line ${(error as CsvError & { lines?: number }).lines}` : 'file';
+  const message = isText
+    ? 'is not UTF-8: save it as "CSV UTF-8" (iconv -f gb18030 -t utf-8 turns one of an older Excel)'
+    : messageOf(error);
+  return new TownError('invalid', `${file} cannot be read`, { cause: error, problems: [{ path: line, message }] });
+}
