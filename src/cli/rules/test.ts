@@ -16,7 +16,7 @@ export function testCommand(): Command {
     .option('--json', 'one JSON document instead of lines')
     .addHelpText(
       'after',
-      '\nExample:\n  $ townpulse rules test seeds/lailong/rules.test.yaml --junit report.xml\n\nHow to write one: docs/rules.md',
+      '\nHow to write one: docs/rules.md\n\nExample:\n  $ townpulse rules test seeds/lailong/rules.test.yaml --junit report.xml',
     )
     .action((files: string[], options: { junit?: string; json?: boolean }) => {
       const { settings } = loadSettings(process.env);
