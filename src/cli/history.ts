@@ -98,7 +98,7 @@ function importCommand(): Command {
     .option('--json', 'one JSON document instead of words')
     .addHelpText(
       'after',
-      "\nExample:\n  $ townpulse history import logger.csv --device WP-0001 --column '压力 (MPa)=pressure' --utc-offset +08:00",
+      '\nExample:\n  $ townpulse history import logger.csv --device WP-0001 --column 压力=pressure --utc-offset +08:00',
     )
     .action(async (file: string, options: Options) => {
       const { kind, device, column, utcOffset, skipBad, dryRun = false, dataDir, json } = options;

@@ -88,7 +88,9 @@ it('history import takes a file while the service is stopped, and the town goes 
     0,
     `${file}: 3 rows of water-pressure, 1 bad; 2 new, 0 laid over one, 0 there already\n`,
   ]);
-  expect(readFileSync(bad, 'utf8')).toBe('时间,压力 (MPa),problem\n2019-05-01 08:05,99,99 lies outside -0.1 to 2.5 MPa\n');
+  expect(readFileSync(bad, 'utf8')).toBe(
+    '时间,压力 (MPa),problem\n2019-05-01 08:05,99,99 lies outside -0.1 to 2.5 MPa\n',
+  );
 
   const { settings } = loadSettings({ ...env, TOWNPULSE_HTTP_PORT: '0', TOWNPULSE_MQTT_PORT: '0' });
   const again = await startService(settings, { trial: null, log: silentLogger, sync: false });

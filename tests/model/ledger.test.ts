@@ -23,7 +23,7 @@ describe('the loss ledger (P2)', () => {
     const nothing = balance({ intake: { kinds: {}, fieldsRejected: 0, fieldsUnknown: 0 }, history: {}, pending: {} });
     expect(nothing).toEqual({
       ...{ received: 0, stored: 0, merged: 0, duplicate: 0, rejected: 0, pending: 0 },
-      ...{ balanced: true, byKind: {} },
+      ...{ imported: 0, balanced: true, byKind: {} },
     });
   });
 
