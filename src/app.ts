@@ -47,6 +47,9 @@ import { loadKinds } from './registry/kinds.ts';
 import { Registry } from './registry/registry.ts';
 import { adminToken, Tokens } from './registry/tokens.ts';
 import { loadTown } from './registry/town-folder.ts';
+import { Compliance } from './reports/compliance.ts';
+import { Marks } from './reports/marks.ts';
+import { PressureRecord } from './reports/record.ts';
 import { LightingSeries } from './rules/lighting-series.ts';
 import { type RulebookChange, surroundings, TownRulebook } from './rules/rulebook-file.ts';
 import { RuleRunner } from './rules/runner.ts';
@@ -190,6 +193,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
 
     // 4: what was, what is, and what is wrong; each follows the journal at its own pace.
     const historyStore = historyStoreOf(settings.history, { dataDir, kinds, town, store, realClock, point });
+    const marks = new Marks(store, (id) => registry.find(id)?.inService === 'auto');
     const history = new HistoryWriter(
       historyStore,
       journal,
@@ -205,6 +209,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
       realClock,
       log.child({ stage: 'history' }),
       point,
+      marks,
     );
     const upkeep = new HistoryUpkeep(historyStore, history, clocks, settings.history, log.child({ stage: 'history' }));
     const live = new Live(journal, store, realClock, log.child({ stage: 'live' }));
@@ -240,21 +245,28 @@ export async function startService(settings: Settings, options: ServiceOptions):
     metrics.gauge('alerts_open', 'Open alerts.', () => alerts.open());
     metrics.gauge('notices_waiting', 'Notices that nobody was told of yet.', () => outbox.waiting());
 
-    const ledger = () =>
-      ledgerOf({
+    const ledger = async () => {
+      await journal.prepareCount(history.progress().cursor);
+      return ledgerOf({
         ...{ since, intake: intake.counts(), history: history.progress(), journal, lagSeconds: lagSeconds() },
         ...{ store: settings.history.store, journalMaxBytes: settings.journal.maxBytes, letters: deadLetters },
       });
+    };
 
     // The figures that are kept beside the readings.
     const records = [new LightingSeries(rules.checkpoint)];
     const series = new SeriesWriter({
       ...{ ...clocks, store, history: historyStore, queue, records, log: log.child({ stage: 'history' }) },
-      gauges: (at) => ledgerPoints(ledger(), history.progress().counts, at),
+      gauges: async (at) => ledgerPoints(await ledger(), history.progress().counts, at),
     });
+    const reported = { marks, points: registry, history: historyStore, clock: clock.clock };
+    const kept = { ...reported, town: town.id, store, realClock, log: log.child({ stage: 'reports' }) };
+    const record = new PressureRecord({ ...kept, progress: () => history.progress() });
+    const compliance = new Compliance({ ...reported, town, plan, record });
+
     const backup = new Backup({
       ...{ dataDir, floor: settings.disk.floor, town: town.id, store, history: historyStore, realClock },
-      held: [journal, series],
+      held: [journal, series, record],
       figures: (copy, { cursor, counts }) => {
         const copied = new Journal(copy, clock.clock, settings.journal, []);
         const pending = copied.countSamples(cursor);
@@ -282,7 +294,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
     const http = createHttp(
       {
         log: log.child({ stage: 'http' }),
-        ...{ realClock, clock, town, kinds, tokens, metrics, importDevices, refused },
+        ...{ realClock, clock, town, kinds, tokens, metrics, importDevices, refused, compliance, ledger },
         page: join(packageRoot, 'dist/console'),
         demo: demo === undefined ? null : { officer: demo.officer, faults: demo.faults },
         devices: registry,
@@ -311,15 +323,8 @@ export async function startService(settings: Settings, options: ServiceOptions):
           return { ...known, online: clock.clock.now() - known.heardAt <= ONLINE_INTERVALS * interval * 1_000 };
         },
         verdictOf: (id) => standing.verdictOf(id),
-        lightingRate: {
-          now: (group) => standing.lightingNow(group),
-          past: (query) => standing.lightingPast(query),
-        },
-        rules: {
-          overview: () => standing.overview(),
-          check: (text) => rulebook.check(text),
-          reload: reloadRules,
-        },
+        lightingRate: { now: (group) => standing.lightingNow(group), past: (query) => standing.lightingPast(query) },
+        rules: { overview: () => standing.overview(), check: (text) => rulebook.check(text), reload: reloadRules },
         alerts: {
           list: (query) => alerts.list(query),
           get: (id) => {
@@ -327,10 +332,6 @@ export async function startService(settings: Settings, options: ServiceOptions):
             if (entry === undefined) return undefined;
             return { ...entry.alert, history: entry.history, notifications: outbox.toldOf(id) };
           },
-        },
-        ledger: async () => {
-          await journal.prepareCount(history.progress().cursor);
-          return ledger();
         },
         readiness: () => {
           const [paused, speed] = [gate.paused ?? held(), clock.trial?.speed ?? null];
@@ -345,12 +346,10 @@ export async function startService(settings: Settings, options: ServiceOptions):
     // Everything is made; now it begins to move, from the end to the beginning.
     await history.start();
     closers.add('history', () => history.stop(DRAIN_MS));
-    series.start();
-    closers.add('series', () => series.stop());
-    upkeep.start();
-    closers.add('history upkeep', () => upkeep.stop());
-    live.start();
-    closers.add('live', () => live.stop());
+    for (const [name, part] of Object.entries({ series, upkeep, reports: record, live })) {
+      part.start();
+      closers.add(name, () => part.stop());
+    }
     rules.start();
     closers.add('rules', () => rules.stop(DRAIN_MS));
     outbox.start();

@@ -112,6 +112,8 @@ export const ROWS_PAGE = 5_000;
 /** Which rows to read: whole, of one kind; `from` is inclusive, `to` exclusive, ms. */
 export interface RowsQuery {
   kind: string;
+  /** Of these only; of all unless said. */
+  devices?: readonly string[];
   from: number;
   to: number;
   limit: number;

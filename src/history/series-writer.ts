@@ -34,7 +34,7 @@ export interface SeriesWriterParts {
   queue: SeriesQueue;
   records: readonly RecordedSeries[];
   /** How things stand, as points at `at` (ms); asked once in a minute of the town's clock. */
-  gauges(at: number): readonly SeriesPoint[];
+  gauges(at: number): Promise<readonly SeriesPoint[]>;
   /** The town's. */
   clock: Clock;
   realClock: Clock;
@@ -62,7 +62,7 @@ export class SeriesWriter {
 
   start(): void {
     this.#timers.push(
-      this.#parts.clock.every('gauges', MINUTE, () => this.#read()),
+      this.#parts.clock.every('gauges', MINUTE, () => void this.#read()),
       this.#parts.realClock.every('series', PACE, () => void this.write()),
     );
   }
@@ -93,15 +93,15 @@ export class SeriesWriter {
     patience.abort();
   }
 
-  #read(): void {
-    if (this.#parts.queue.length > MOST_WAITING) return;
-    const at = Math.floor(this.#parts.clock.now() / MINUTE) * MINUTE;
-    const points = this.#parts.gauges(at);
-    this.#parts.store
-      .transaction(() => this.#parts.queue.add(points))
-      .catch((error: unknown) =>
-        this.#parts.log.warn({ error: messageOf(error) }, 'a minute of the gauges is left out'),
-      );
+  async #read(): Promise<void> {
+    const { queue, store, clock, gauges, log } = this.#parts;
+    if (queue.length > MOST_WAITING) return;
+    try {
+      const points = await gauges(Math.floor(clock.now() / MINUTE) * MINUTE);
+      if (!this.#stopped) await store.transaction(() => queue.add(points));
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, 'a minute of the gauges is left out');
+    }
   }
 
   async #write(): Promise<void> {

@@ -21,6 +21,12 @@ export interface Rejections {
   rejectedByStore(record: SampleRecord, detail: string): Promise<void>;
 }
 
+/** Told of the rows of a batch before it is committed: whoever makes figures of rows must not miss one. */
+export interface Onlooker {
+  /** `cursor` is the writer's once they are in the store. The commit waits until it resolves. */
+  touched(rows: Pick<HistoryBatch, 'inserts' | 'replacements'>, cursor: Offset): Promise<void> | void;
+}
+
 /** What the writer is doing, for the ledger and the readiness. */
 export interface WriterProgress {
   /** Everything before it is in the store, in the rejections, or was nothing to keep. */
@@ -61,6 +67,7 @@ export class HistoryWriter {
   readonly #realClock: Clock;
   readonly #log: Logger;
   readonly #point: Point;
+  readonly #onlooker: Onlooker;
   readonly #abort = new AbortController();
   readonly #backoff = new Backoff(RETRY_FIRST, RETRY_MOST);
   #cursor: Offset = 1;
@@ -83,7 +90,9 @@ export class HistoryWriter {
     realClock: Clock,
     log: Logger,
     point: Point = noPoint,
+    onlooker: Onlooker = { touched: () => {} },
   ) {
+    this.#onlooker = onlooker;
     this.#store = store;
     this.#journal = journal;
     this.#whereabouts = whereabouts;
@@ -253,6 +262,7 @@ export class HistoryWriter {
     const cursor = last.offset + 1;
     const counts = { ...this.#counts };
     for (const [kind, count] of added) counts[kind] = sum(this.#counts[kind], count);
+    await this.#onlooker.touched(rows, cursor);
     this.#point('history.commit.before');
     await this.#store.commit({ cursor, counts, ...rows });
     this.#point('history.commit.after');

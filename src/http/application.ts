@@ -11,6 +11,7 @@ import { answerProblems } from './problem.ts';
 import { alertsResource } from './resources/alerts.ts';
 import { backupResource } from './resources/backup.ts';
 import { clockResource } from './resources/clock.ts';
+import { complianceResource } from './resources/compliance.ts';
 import { deadLettersResource } from './resources/dead-letters.ts';
 import { demoFaultsResource } from './resources/demo-faults.ts';
 import { deviceImportResource } from './resources/device-import.ts';
@@ -108,6 +109,7 @@ function resources(api: Api, parts: HttpParts): void {
   exportResource(api, parts);
   deadLettersResource(api, parts);
   lightingRateResource(api, parts);
+  complianceResource(api, parts);
   rulesResource(api, parts);
   alertsResource(api, parts);
   backupResource(api, parts);

@@ -8,6 +8,7 @@ import type { ProbeParts } from './probes.ts';
 import type { AlertsParts } from './resources/alerts.ts';
 import type { BackupParts } from './resources/backup.ts';
 import type { ClockParts } from './resources/clock.ts';
+import type { ComplianceParts } from './resources/compliance.ts';
 import type { DeadLettersParts } from './resources/dead-letters.ts';
 import type { FaultDesk } from './resources/demo-faults.ts';
 import type { DeviceImportParts } from './resources/device-import.ts';
@@ -36,6 +37,7 @@ export interface HttpParts
     ExportParts,
     DeadLettersParts,
     LightingRateParts,
+    ComplianceParts,
     RulesParts,
     AlertsParts,
     BackupParts {

@@ -24,6 +24,14 @@ export function parseDuration(text: string): number | null {
   return Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];
 }
 
+/** A duration of whole seconds, ms, as text: in the largest unit that it is a whole number of. */
+export function durationText(ms: number): string {
+  const [unit, width] = Object.entries(UNIT_MS)
+    .reverse()
+    .find(([, one]) => ms % one === 0) ?? ['s', UNIT_MS.s];
+  return `${Math.floor(ms / width)}${unit}`;
+}
+
 /** A duration as text; parsed, it is milliseconds. */
 export const Duration = z.string().transform((text, context) => {
   const ms = parseDuration(text);

@@ -4,6 +4,7 @@ import type { Store, Table } from '../kernel/store.ts';
 import type { Device, DeviceInput } from '../model/device.ts';
 import type { Kinds } from '../model/kind.ts';
 import type { Change } from '../model/record.ts';
+import type { Stretch } from '../model/stretch.ts';
 import type { Town } from '../model/town.ts';
 import { applyDefaults, checkDevices } from './check.ts';
 import { Credentials, newSecret } from './credentials.ts';
@@ -89,6 +90,18 @@ export class Registry {
       if (dated !== undefined && dated.from <= ts) return dated.device;
     }
     return past[0]?.device;
+  }
+
+  /** What was said of the device from `from` to before `to` (ms), in the order of time, without a gap. */
+  between(id: string, from: number, to: number): Stretch[] {
+    const past = this.#pastOf.get(id) ?? [];
+    const registered = past[0];
+    if (registered === undefined) return [];
+    const all = [{ ...registered, from: -Infinity }, ...past].map((dated, index) => {
+      const end = index === 0 ? registered.from : (past[index]?.from ?? Infinity);
+      return { from: Math.max(from, dated.from), to: Math.min(to, end), device: dated.device, isRegistered: index > 0 };
+    });
+    return all.filter((stretch) => stretch.from < stretch.to);
   }
 
   /** Devices in the order of their ids, those that fit `filter`. */

@@ -47,6 +47,17 @@ export function rowsContract(make: (place: string) => HistoryStore, newPlace: ()
   const shuffled = [...ROWS.slice(5), ...ROWS.slice(0, 5)];
   const all = { kind: KIND, from: 0, to: 1e14, limit: 1_000 };
 
+  it('gives the rows of the devices that are asked for', async () => {
+    await reading([batch(2, { inserts: shuffled })], async (store) => {
+      const own = ROWS.filter(({ device }) => device === 'WP-1' || device === 'WP-5');
+      expect(await store.rows({ ...all, devices: ['WP-5', 'WP-1'] })).toEqual(own);
+      expect(await store.rows({ ...all, devices: ['WP-5', 'WP-1'], limit: 2 })).toEqual(own.slice(0, 2));
+      const after = { ts: 3_000, device: 'WP-1' };
+      expect(await store.rows({ ...all, devices: ['WP-1', 'WP-5'], after })).toEqual(own.slice(3));
+      expect(await store.rows({ ...all, devices: [] })).toEqual([]);
+    });
+  });
+
   async function paged(store: HistoryStore, limit: number): Promise<HistoryRow[]> {
     const rows: HistoryRow[] = [];
     for (;;) {

@@ -5,7 +5,13 @@ import type {
   HistoryStore,
   Identity,
   KindCounts,
+  RowsQuery,
+  SeriesQuery,
+  SeriesSelection,
+  SeriesSums,
+  SeriesSumsQuery,
 } from '../../src/history/port.ts';
+import { byTimeAndTags, identityOf, type SeriesPoint } from '../../src/model/series.ts';
 
 /** A history in memory, for tests of the writer: it keeps what is committed, and can be made to fail. */
 export class MemoryHistory implements HistoryStore {
@@ -22,6 +28,9 @@ export class MemoryHistory implements HistoryStore {
   before: (batch: HistoryBatch) => void | Promise<void> = () => {};
   after: () => void = () => {};
   interrupt: () => void = () => {};
+  readonly points = new Map<string, SeriesPoint>();
+  /** Called when points are offered: what it throws is what `keep` throws. */
+  beforeKeep: () => void = () => {};
   /** What `open` throws. */
   unreachable: Error | null = null;
 
@@ -62,8 +71,13 @@ export class MemoryHistory implements HistoryStore {
     throw new Error('nobody asks the memory');
   }
 
-  async rows(): Promise<never> {
-    throw new Error('nobody reads the memory');
+  async rows({ kind, devices, from, to, limit, after }: RowsQuery): Promise<HistoryRow[]> {
+    const later = (row: HistoryRow) => after === undefined || byTime(row, after) > 0;
+    return [...this.table.values()]
+      .filter((row) => row.kind === kind && (devices?.includes(row.device) ?? true))
+      .filter((row) => row.ts >= from && row.ts < to && later(row))
+      .sort(byTime)
+      .slice(0, limit);
   }
 
   async events(): Promise<never> {
@@ -78,16 +92,34 @@ export class MemoryHistory implements HistoryStore {
     throw new Error('nobody reads the memory');
   }
 
-  async keep(): Promise<never> {
-    throw new Error('nobody keeps points in the memory');
+  async keep(points: readonly SeriesPoint[]): Promise<void> {
+    this.beforeKeep();
+    for (const point of points) this.points.set(identityOf(point), point);
   }
 
-  async series(): Promise<never> {
-    throw new Error('nobody asks the memory');
+  async series(query: SeriesQuery): Promise<SeriesPoint[]> {
+    const { after, limit } = query;
+    const later = (point: SeriesPoint) => after === undefined || byTimeAndTags(point, after) > 0;
+    return this.#selected(query).filter(later).sort(byTimeAndTags).slice(0, limit);
   }
 
-  async seriesSums(): Promise<never> {
-    throw new Error('nobody asks the memory');
+  async seriesSums({ by, fields, ...selection }: SeriesSumsQuery): Promise<SeriesSums[]> {
+    const sums = new Map<string, Record<string, number>>();
+    for (const point of this.#selected(selection)) {
+      const key = point.tags[by] ?? '';
+      const sum = sums.get(key) ?? Object.fromEntries(fields.map((field) => [field, 0]));
+      sums.set(key, sum);
+      for (const field of fields) sum[field] = (sum[field] ?? 0) + Number(point.fields[field]);
+    }
+    return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, found]) => ({ key, sums: found }));
+  }
+
+  #selected({ series, where = {}, from, to }: SeriesSelection): SeriesPoint[] {
+    const fits = ({ tags }: SeriesPoint) =>
+      Object.entries(where).every(([tag, values]) => values.includes(tags[tag] ?? ''));
+    return [...this.points.values()].filter(
+      (point) => point.series === series && point.ts >= from && point.ts < to && fits(point),
+    );
   }
 
   async count(kind: string): Promise<number> {
@@ -107,6 +139,10 @@ export class MemoryHistory implements HistoryStore {
   }
 
   async close(): Promise<void> {}
+}
+
+function byTime(a: { ts: number; device: string }, b: { ts: number; device: string }): number {
+  return a.ts - b.ts || (a.device < b.device ? -1 : a.device > b.device ? 1 : 0);
 }
 
 function keyOf({ kind, device, ts }: Identity): string {

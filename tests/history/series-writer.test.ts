@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SeriesQueue } from '../../src/history/series-queue.ts';
 import { type RecordedSeries, SeriesWriter } from '../../src/history/series-writer.ts';
@@ -56,7 +57,7 @@ class Machine {
     const { clock, realClock, store, queue, record } = this;
     this.writer = new SeriesWriter({
       ...{ clock, realClock, store, queue, records: [record], log: silentLogger },
-      gauges: () => this.gauges,
+      gauges: async () => this.gauges,
       history: {
         keep: async (points) => {
           if (this.down !== null) throw this.down;
@@ -183,8 +184,7 @@ describe('the writer of series', () => {
     for (let minute = 0; minute < 3; minute++) {
       machine.gauges = [gauge()];
       machine.clock.advance(MINUTE);
-      // Transactions run in order: this one comes after the gauge's.
-      await machine.add();
+      while (machine.queue.length === minute) await setImmediate();
       await machine.look();
     }
     machine.down = null;

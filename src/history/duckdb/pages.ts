@@ -2,20 +2,26 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { EventPlace, HistoryEvent, HistoryRow, KeptField, RowsQuery } from '../port.ts';
 import { rowColumns, rowOf } from './rows.ts';
 import { type Places, rowsOf } from './source.ts';
+import { Statement } from './statement.ts';
 
 /** A page of whole rows, ascending by ts, then device. */
 export async function readRows(
   connection: DuckDBConnection,
-  { kind, from, to, limit, after }: RowsQuery,
+  { kind, devices, from, to, limit, after }: RowsQuery,
   fields: readonly KeptField[],
   places: Places,
 ): Promise<HistoryRow[]> {
+  const statement = new Statement();
   // The page begins where the one before ended: what lies before that need not be read.
   const begin = Math.max(from, after?.ts ?? from);
-  const later = after === undefined ? '' : ' AND (ts, device) > ($4, $5)';
+  const conditions = [`ts >= ${statement.ms(begin)}`, `ts < ${statement.ms(to)}`];
+  if (after !== undefined) {
+    conditions.push(`(ts, device) > (${statement.ms(after.ts)}, ${statement.text(after.device)})`);
+  }
+  if (devices !== undefined) conditions.push(statement.among('device', devices));
   const result = await connection.runAndReadAll(
-    `SELECT ${rowColumns(fields).join(', ')} FROM ${rowsOf(places, kind, { from: begin, to })} WHERE ts >= $1 AND ts < $2${later} ORDER BY ts, device LIMIT $3`,
-    [...[begin, to, limit].map(big), ...(after === undefined ? [] : [big(after.ts), after.device])],
+    `SELECT ${rowColumns(fields).join(', ')} FROM ${rowsOf(places, kind, { from: begin, to })} WHERE ${conditions.join(' AND ')} ORDER BY ts, device LIMIT ${statement.ms(limit)}`,
+    statement.values,
   );
   return result.getRowsJS().map((cells) => rowOf(kind, fields, cells));
 }

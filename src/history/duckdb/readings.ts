@@ -90,10 +90,8 @@ function conditions(query: ReadingsQuery, isThere: string, statement: Statement)
   // A page begins where the one before ended, and need not read what lies before that.
   const from = Math.max(query.from, query.after?.ts ?? query.from);
   const all = [`ts >= ${statement.ms(from)}`, `ts < ${statement.ms(query.to)}`, isThere];
-  const among = (name: string, values: readonly string[]) =>
-    all.push(values.length === 0 ? 'false' : `${name} IN (${values.map((value) => statement.text(value)).join(', ')})`);
-  if (query.devices !== undefined) among('device', query.devices);
-  if (query.area !== undefined) among('area', query.area);
+  if (query.devices !== undefined) all.push(statement.among('device', query.devices));
+  if (query.area !== undefined) all.push(statement.among('area', query.area));
   return all.join(' AND ');
 }
 

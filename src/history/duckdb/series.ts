@@ -115,10 +115,7 @@ async function replacePoints(
 
 function conditionsOf({ where = {}, from, to }: SeriesSelection, statement: Statement): string {
   const all = [`ts >= ${statement.ms(from)}`, `ts < ${statement.ms(to)}`];
-  for (const [tag, values] of Object.entries(where)) {
-    const bound = values.map((value) => statement.text(value)).join(', ');
-    all.push(values.length === 0 ? 'false' : `${quoted(tag)} IN (${bound})`);
-  }
+  for (const [tag, values] of Object.entries(where)) all.push(statement.among(quoted(tag), values));
   return all.join(' AND ');
 }
 

@@ -12,4 +12,10 @@ export class Statement {
   ms(value: number): string {
     return `$${this.values.push(BigInt(Math.trunc(value)))}::BIGINT`;
   }
+
+  /** A condition that a column, by its name as SQL has it, holds one of `values`. */
+  among(column: string, values: readonly string[]): string {
+    const bound = values.map((value) => this.text(value)).join(', ');
+    return values.length === 0 ? 'false' : `${column} IN (${bound})`;
+  }
 }

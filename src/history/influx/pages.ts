@@ -10,15 +10,16 @@ import { Statement } from './statement.ts';
  */
 export async function readRows(
   server: InfluxServer,
-  { kind, from, to, limit, after }: RowsQuery,
+  { kind, devices, from, to, limit, after }: RowsQuery,
   fields: readonly KeptField[],
 ): Promise<HistoryRow[]> {
-  if (limit < 1) return [];
+  if (limit < 1 || devices?.length === 0) return [];
   const between = async (begin: number, end: number, most?: number) => {
     const statement = new Statement();
     const time = `time >= ${statement.instant(begin)} AND time < ${statement.instant(end)}`;
+    const whose = devices === undefined ? '' : ` AND ${statement.among('device', devices)}`;
     const atMost = most === undefined ? '' : ` LIMIT ${statement.number(most)}`;
-    statement.add(`SELECT * FROM ${statement.name(kind)} WHERE ${time}${atMost}`);
+    statement.add(`SELECT * FROM ${statement.name(kind)} WHERE ${time}${whose}${atMost}`);
     return (await server.query(statement)).flat().flatMap((series) => [...rowsOf(kind, series, fields)]);
   };
   const begun = after !== undefined && after.ts >= from && after.ts < to ? await between(after.ts, after.ts + 1) : [];

@@ -190,6 +190,11 @@ export class MemoryTown implements HttpParts {
     },
   };
 
+  readonly compliance: HttpParts['compliance'] = {
+    now: async (group) => [compliance(group, NOW - 86_400_000, NOW)],
+    past: async (group, from, to) => [compliance(group, from, to)],
+  };
+
   readonly rules: HttpParts['rules'] = {
     overview: () => [
       {
@@ -240,5 +245,14 @@ function rate(at: number) {
     reason: null,
     at: instant(at),
     revision: 1,
+  };
+}
+
+/** What CONTRACT.md §4 shows. */
+function compliance(group: 'point' | 'zone' | 'town', from: number, to: number) {
+  return {
+    ...{ group, id: 'Z-1', name: { zh: '一区', en: 'Zone 1' }, from: instant(from), to: instant(to) },
+    ...{ valid: 288, inBounds: 285, expected: 288, low: 285 / 288, high: 285 / 288, rate: 285 / 288, coverage: 1 },
+    ...{ target: 0.97, verdict: 'ok' as const, reason: null },
   };
 }

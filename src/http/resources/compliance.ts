@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import type { TownClock } from '../../kernel/town-clock.ts';
+import { durationText, Instant, Name } from '../../model/primitives.ts';
+import { Verdict } from '../../model/verdict.ts';
+import type { Api } from '../api.ts';
+import { listOf, PlacePaging, pageByPlace } from '../lists.ts';
+import { PeriodQuery, periodOf } from '../period.ts';
+
+/** By what pressure points are grouped. */
+export const ComplianceGroup = z
+  .enum(['point', 'zone', 'town'])
+  .meta({ description: 'zone: the node of the network that points hang from' });
+export type ComplianceGroup = z.infer<typeof ComplianceGroup>;
+
+const Rate = z.number().min(0).max(1).nullable();
+
+const Counted = z.object({
+  group: ComplianceGroup,
+  id: z.string(),
+  name: Name,
+  from: Instant,
+  to: Instant,
+  valid: z.int().meta({ description: 'samples; one whose time had to be replaced is none' }),
+  inBounds: z.int().meta({ description: "of those, within the point's limits at their time" }),
+  expected: z
+    .int()
+    .meta({ description: 'by the sample interval, in service, as far as it must have arrived; ≥ valid' }),
+  low: Rate.meta({ description: 'inBounds / expected' }),
+  high: Rate.meta({ description: '(inBounds + expected − valid) / expected' }),
+  rate: Rate.meta({ description: 'inBounds / valid: the figure a bureau quotes' }),
+  coverage: Rate.meta({ description: 'valid / expected' }),
+  target: z.number(),
+  verdict: Verdict,
+  reason: z.enum(['coverage', 'no-limit', 'not-in-service']).nullable(),
+});
+
+/** Pressure compliance of a point, zone or town over a period. */
+export const Compliance = Counted.extend({
+  window: z.string().meta({ description: 'how long the period is' }),
+}).meta({ id: 'Compliance' });
+export type Compliance = z.infer<typeof Compliance>;
+
+/** What the compliance's resource needs. */
+export interface ComplianceParts {
+  /** By id. They throw TownError `unavailable` while the history cannot be read. */
+  compliance: {
+    /** The day that ends now. */
+    now(group: ComplianceGroup): Promise<readonly Omit<Compliance, 'window'>[]>;
+    /** From `from`, inclusive, to `to`, exclusive, ms. */
+    past(group: ComplianceGroup, from: number, to: number): Promise<readonly Omit<Compliance, 'window'>[]>;
+  };
+  clock: TownClock;
+}
+
+const Query = PlacePaging.extend({
+  metric: z.literal('pressure'),
+  group: ComplianceGroup,
+  id: z.string().optional().meta({ description: 'only this point or zone' }),
+});
+
+/** `GET /compliance/now`, `GET /compliance` */
+export function complianceResource(api: Api, { compliance, clock: { clock } }: ComplianceParts): void {
+  const shared = { tags: ['water'], response: { 200: listOf(Compliance) } };
+  const show = (found: readonly Omit<Compliance, 'window'>[], query: z.infer<typeof Query>) => {
+    const items = found.filter(({ id }) => query.id === undefined || id === query.id);
+    const withWindow = items.map((item) => ({
+      ...item,
+      window: durationText(Date.parse(item.to) - Date.parse(item.from)),
+    }));
+    return pageByPlace(withWindow, query);
+  };
+
+  const now = { ...shared, summary: 'Pressure compliance over the last day, as an interval with its coverage' };
+  api.get('/compliance/now', { schema: { ...now, querystring: Query } }, async ({ query }) =>
+    show(await compliance.now(query.group), query),
+  );
+
+  const past = { ...shared, summary: 'Pressure compliance over any period' };
+  api.get('/compliance', { schema: { ...past, querystring: Query.extend(PeriodQuery) } }, async ({ query }) => {
+    const { from, to } = periodOf(query, clock.now());
+    return show(await compliance.past(query.group, from, to), query);
+  });
+}
