@@ -44,6 +44,7 @@ import { logChannel } from './notify/log-channel.ts';
 import { Outbox } from './notify/outbox.ts';
 import { readDevices } from './registry/import.ts';
 import { loadKinds } from './registry/kinds.ts';
+import { Patrols } from './registry/patrols.ts';
 import { Registry } from './registry/registry.ts';
 import { adminToken, Tokens } from './registry/tokens.ts';
 import { loadTown } from './registry/town-folder.ts';
@@ -142,6 +143,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
 
     // 0: who is who. The files' part of the town goes through the journal like any other change.
     const registry = new Registry(store, journal, kinds, town, clock.clock);
+    const patrols = new Patrols(registry, journal, clock.clock);
     const { token, file: tokenFile, created: isTokenNew } = adminToken(dataDir, settings.adminToken);
     const tokens = new Tokens(token);
     await recordChanges(store, journal, [
@@ -325,6 +327,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
         verdictOf: (id) => standing.verdictOf(id),
         lightingRate: { now: (group) => standing.lightingNow(group), past: (query) => standing.lightingPast(query) },
         rules: { overview: () => standing.overview(), check: (text) => rulebook.check(text), reload: reloadRules },
+        takePatrols: (findings, by) => patrols.take(findings, by),
         alerts: {
           list: (query) => alerts.list(query),
           get: (id) => {

@@ -9,6 +9,7 @@ import { exportCommand } from './export.ts';
 import { report } from './failure.ts';
 import { historyCommand } from './history.ts';
 import { initCommand } from './init.ts';
+import { patrolsCommand } from './patrols.ts';
 import { restoreCommand } from './restore.ts';
 import { rulesCommand } from './rules.ts';
 import { simulateCommand } from './simulate.ts';
@@ -27,6 +28,7 @@ export function createProgram(): Command {
     .addCommand(devicesCommand())
     .addCommand(rulesCommand())
     .addCommand(deadlettersCommand())
+    .addCommand(patrolsCommand())
     .addCommand(exportCommand())
     .addCommand(historyCommand())
     .addCommand(backupCommand())

@@ -20,6 +20,7 @@ import { exportResource } from './resources/export.ts';
 import { latestResource } from './resources/latest.ts';
 import { ledgerResource } from './resources/ledger.ts';
 import { lightingRateResource } from './resources/lighting-rate.ts';
+import { patrolsResource } from './resources/patrols.ts';
 import { readingsResource } from './resources/readings.ts';
 import { refusedResource } from './resources/refused.ts';
 import { rulesResource } from './resources/rules.ts';
@@ -110,6 +111,7 @@ function resources(api: Api, parts: HttpParts): void {
   deadLettersResource(api, parts);
   lightingRateResource(api, parts);
   complianceResource(api, parts);
+  patrolsResource(api, parts);
   rulesResource(api, parts);
   alertsResource(api, parts);
   backupResource(api, parts);

@@ -1,4 +1,5 @@
 import type { Device } from './device.ts';
+import type { Patrol } from './patrol.ts';
 import type { Sample } from './sample.ts';
 import type { ServiceState } from './service.ts';
 import type { Town } from './town.ts';
@@ -39,6 +40,8 @@ export type Change =
   | { what: 'device'; device: Device }
   /** The town's folder as it is from now on. */
   | { what: 'town'; town: Town }
+  /** A night patrol found lamps lit or out. */
+  | { what: 'patrol'; patrol: Patrol }
   /** The rulebook in force from now on: its text and `sha256:…` of it. */
   | { what: 'rulebook'; text: string; version: string };
 

@@ -120,6 +120,7 @@ export class Engine {
       this.#turnOver(before, at);
       return;
     }
+    if (change.what === 'patrol') return this.roster.patrolled(change.patrol);
     this.roster.apply(change, at);
     if (change.what === 'town') this.#townSun = null;
     else {

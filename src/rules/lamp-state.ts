@@ -1,5 +1,7 @@
 import type { Evidence } from '../model/alert.ts';
+import type { Patrol } from '../model/patrol.ts';
 import { instant } from '../model/primitives.ts';
+import { estimate, type MeterReport } from './lamp-meter.ts';
 import { plannedAt } from './lamp-plan.ts';
 import type { Circuit } from './lighting.ts';
 import { freshFor, isInService, type LampReport, type Member } from './roster.ts';
@@ -24,6 +26,9 @@ export interface LampTally extends LampCount {
   burning: number;
   /** Not expected because it is day, and known to be off. */
   resting: number;
+  /** Of those lit or out: known by a patrol, and by a meter. */
+  patrolled: number;
+  metered: number;
 }
 
 /** The lamps of one device, as found from what was heard by then. */
@@ -31,6 +36,8 @@ export interface LampState extends LampTally {
   member: Member;
   /** What they are found from. */
   report: LampReport | null;
+  meter: MeterReport | null | undefined;
+  patrol: Patrol | undefined;
   /** Of those counts, what rests on samples whose own time is known: what the record is made of. */
   recorded: LampCount;
   /** Its report counts other lamps than the registry. */
@@ -57,54 +64,102 @@ const EVIDENCE = 10;
 /** Reports from before dusk say nothing about the lamps after it; that long after it, they do. Added to a report interval, ms. */
 const SWITCH_GRACE = 60_000;
 
+/** What somebody saw of lamps: so many burn at least, and so many at most. */
+interface Sight {
+  ts: number;
+  low: number;
+  high: number;
+  by: 'telemetry' | 'patrol' | 'meter';
+  isTimeReplaced: boolean;
+}
+
 /** What is known at `at` (ms) of the `lamps` that a device has. */
 export function stateOf(member: Member, lamps: number, at: number, around: LampSurroundings): LampState {
-  const { device, heard } = member;
   const { transition, mismatch, deadSince, circuit } = around;
-  const { lamps: report } = heard;
+  const { lamps: report, meter, patrol } = member.heard;
   const planned = plannedAt(member, lamps, at);
   const { nightSince, since, until } = planned;
   const fresh = freshFor(member);
-  const told = Math.max(device.reportInterval * 1_000 + SWITCH_GRACE, transition);
-  const { from = null, to = null } = typeof device.inService === 'object' ? device.inService : {};
-  const turns = [until, since + transition, until - transition, nightSince + told + 1];
-  if (report !== null) turns.push(report.ts + fresh + 1);
-  if (member.hours.isPublished) turns.push(nightSince + mismatch, until - mismatch);
-  if (from !== null) turns.push(from);
-  if (to !== null) turns.push(to);
+  const told = nightSince + Math.max(member.device.reportInterval * 1_000 + SWITCH_GRACE, transition);
   const about = {
-    ...{ member, report, isMismatch: report !== null && report.total !== null && report.total !== lamps },
-    until: turns.reduce((next, turn) => (turn > at && turn < next ? turn : next), Number.POSITIVE_INFINITY),
+    ...{ member, report, meter, patrol },
+    isMismatch: report !== null && report.total !== null && report.total !== lamps,
+    until: nextTurn(
+      member,
+      at,
+      [until, since + transition, until - transition, told + 1],
+      [nightSince, until, mismatch],
+    ),
   };
-
   const expected = isInService(member, at) ? planned.lamps : 0;
-  const nothing = { ...tallyOf(0, 0, 0), recorded: countOf(0, 0, 0) };
+  const nothing = { ...tallyOf(0, 0, 0), recorded: countOf(0, 0, 0), ...about };
   if (expected === 0) {
     const isDay = planned.isDay && isInService(member, at) && !around.isMaintained && at >= since + transition;
-    if (!isDay || report === null || report.ts < since + transition || at - report.ts > fresh)
-      return { ...nothing, ...about };
+    if (!isDay || report === null || report.ts < since + transition || at - report.ts > fresh) return nothing;
     const burning = Math.min(Math.floor(report.lit), lamps);
-    return { ...nothing, ...about, burning, resting: lamps - burning };
+    return { ...nothing, burning, resting: lamps - burning };
   }
-  if (around.isMaintained) return { ...nothing, ...about, maintained: expected };
+  if (around.isMaintained) return { ...nothing, maintained: expected };
   const isSettling = at < since + transition || at >= until - transition;
-  const unknown = countOf(expected, 0, 0);
-  const all = (count: LampCount, recorded: LampCount = count): LampState => ({
-    ...tallyOf(count.expected, count.lit, count.out),
-    ...{ settling: isSettling ? count.unknown : 0, recorded },
-    ...about,
-  });
+  const sight = sightOf(member, about.isMismatch, at, at <= told ? nightSince : Number.NEGATIVE_INFINITY);
   // What a lamp said before its feeder died, or its darkness since, is no word against the feeder's.
-  if (deadSince !== null && (report === null || report.ts <= deadSince || report.lit === 0))
-    return all(countOf(expected, 0, expected));
-  if (report === null || at - report.ts > fresh) return all(unknown);
-  const isFromDaylight = report.ts < nightSince && at - nightSince <= told;
-  if (isFromDaylight) return all(unknown);
-  if (member.hours.isPublished && isOffSchedule(circuit, at, { nightSince, until, mismatch, fresh }))
-    return { ...nothing, ...about, offSchedule: expected };
-  const lit = Math.min(Math.floor(report.lit), expected);
-  const count = countOf(expected, lit, about.isMismatch || isSettling ? 0 : expected - lit);
-  return all(count, report.isTimeReplaced ? unknown : count);
+  const word = sight ?? (report === null ? null : { ts: report.ts, high: report.lit });
+  const isDead = deadSince !== null && (word === null || word.ts <= deadSince || word.high === 0);
+  const count = isDead ? countOf(expected, 0, expected) : countBy(sight, expected, isSettling);
+  const isOff = member.hours.isPublished && isOffSchedule(circuit, at, { nightSince, until, mismatch, fresh });
+  if (isOff && !isDead && sight?.by === 'telemetry') return { ...nothing, offSchedule: expected };
+  const known = count.lit + count.out;
+  return {
+    ...{ ...nothing, ...count },
+    ...{
+      settling: isSettling ? count.unknown : 0,
+      recorded: sight?.isTimeReplaced === true ? countOf(expected, 0, 0) : count,
+    },
+    ...{ patrolled: sight?.by === 'patrol' ? known : 0, metered: sight?.by === 'meter' ? known : 0 },
+  };
+}
+
+/** The first of these instants, and of those at which what was heard grows too old, that lies after `at`. */
+function nextTurn(
+  member: Member,
+  at: number,
+  switchings: readonly number[],
+  [nightSince, until, mismatch]: readonly [number, number, number],
+): number {
+  const { device, heard, hours } = member;
+  const fresh = freshFor(member);
+  const turns = [...switchings];
+  if (hours.isPublished) turns.push(nightSince + mismatch, until - mismatch);
+  if (heard.lamps !== null) turns.push(heard.lamps.ts + fresh + 1);
+  if (heard.meter != null) turns.push(heard.meter.ts + fresh + 1);
+  if (heard.patrol !== undefined) turns.push(heard.patrol.ts, heard.patrol.ts + heard.patrol.validFor);
+  if (typeof device.inService === 'object')
+    for (const turn of [device.inService.from, device.inService.to]) if (turn !== null) turns.push(turn);
+  return turns.reduce((next, turn) => (turn > at && turn < next ? turn : next), Number.POSITIVE_INFINITY);
+}
+
+/** What may be believed at `at` of a device's lamps: what it says itself, unless it is too old or from before `from`, or a patrol's word. */
+function sightOf(member: Member, isMismatch: boolean, at: number, from: number): Sight | null {
+  const { lamps: report, meter, patrol } = member.heard;
+  const { observation } = member.device.attributes;
+  const isFresh = (ts: number) => at - ts <= freshFor(member) && ts >= from;
+  if (observation === 'meter') {
+    const estimated = meter == null || !isFresh(meter.ts) ? null : estimate(member, meter);
+    if (estimated !== null && meter != null)
+      return { ...estimated, ts: meter.ts, by: 'meter', isTimeReplaced: meter.isTimeReplaced };
+  } else if (observation !== 'patrol' && report !== null && isFresh(report.ts)) {
+    const low = Math.floor(report.lit);
+    const high = isMismatch ? Number.POSITIVE_INFINITY : low;
+    return { ts: report.ts, low, high, by: 'telemetry', isTimeReplaced: report.isTimeReplaced };
+  }
+  if (patrol === undefined || at < patrol.ts || at >= patrol.ts + patrol.validFor) return null;
+  return { ts: patrol.ts, low: patrol.lit, high: patrol.lit, by: 'patrol', isTimeReplaced: false };
+}
+
+function countBy(sight: Sight | null, expected: number, isSettling: boolean): LampCount {
+  if (sight === null) return countOf(expected, 0, 0);
+  const out = isSettling ? 0 : expected - Math.min(sight.high, expected);
+  return countOf(expected, Math.min(sight.low, expected), out);
 }
 
 /** Whether a circuit, all of it dark, was not switched on yet, or was switched off already. */
@@ -119,14 +174,25 @@ export function isOffSchedule(
   return at >= until - mismatch && litAt !== null && litAt >= until - mismatch - fresh;
 }
 
-/** The newest reports of these devices; of the first ten. */
+/** What these devices are known by, of the first ten. */
 export function evidenceOf(states: readonly LampState[]): Evidence[] {
-  return states.slice(0, EVIDENCE).flatMap(({ member: { device, heard } }) => {
-    if (heard.lamps === null) return [];
-    const { ts, lit, total } = heard.lamps;
-    const values = { lampsLit: lit, ...(total === null ? {} : { lampsTotal: total }) };
-    return [{ device: device.id, ts: instant(ts), values }];
+  return states.slice(0, EVIDENCE).flatMap((state) => {
+    const { ts, ...values } = wordOf(state) ?? { ts: null };
+    return ts === null ? [] : [{ device: state.member.device.id, ts: instant(ts), values }];
   });
+}
+
+function wordOf({
+  report,
+  meter,
+  patrol,
+  patrolled,
+  metered,
+}: LampState): ({ ts: number } & Evidence['values']) | null {
+  if (patrolled > 0 && patrol !== undefined) return { ts: patrol.ts, lampsLit: patrol.lit };
+  if (metered > 0 && meter != null) return { ts: meter.ts, power: meter.power };
+  if (report === null) return null;
+  return { ts: report.ts, lampsLit: report.lit, ...(report.total === null ? {} : { lampsTotal: report.total }) };
 }
 
 /** Lamps of which so many are lit and out, and the rest unknown. */
@@ -136,5 +202,14 @@ export function countOf(expected: number, lit: number, out: number): LampCount {
 
 /** As {@link countOf}, with nothing more to say. */
 export function tallyOf(expected: number, lit: number, out: number): LampTally {
-  return { ...countOf(expected, lit, out), settling: 0, offSchedule: 0, maintained: 0, burning: 0, resting: 0 };
+  return {
+    ...countOf(expected, lit, out),
+    settling: 0,
+    offSchedule: 0,
+    maintained: 0,
+    burning: 0,
+    resting: 0,
+    patrolled: 0,
+    metered: 0,
+  };
 }

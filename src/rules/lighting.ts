@@ -62,6 +62,8 @@ const TALLIED = [
   'maintained',
   'burning',
   'resting',
+  'patrolled',
+  'metered',
 ] as const satisfies readonly (keyof LampTally)[];
 
 const CLASS_NAMES: Record<string, Name> = {
@@ -111,7 +113,8 @@ export class Lighting {
       const deadSince = dead.size === 0 ? null : (dead.get(member.device.parent ?? '') ?? null);
       const isMaintained = this.#isInMaintenance(member, at);
       const isHeard = member.heard.at !== null;
-      const hasReported = state === null || state.report !== member.heard.lamps;
+      const { lamps, meter, patrol } = member.heard;
+      const hasReported = state === null || state.report !== lamps || state.meter !== meter || state.patrol !== patrol;
       if (hasReported) circuits.add(known.circuit);
       const isSame =
         !hasReported &&

@@ -1,15 +1,19 @@
 import type { Device } from '../model/device.ts';
 import { LampHours } from '../model/lamp-hours.ts';
+import type { Patrol } from '../model/patrol.ts';
 import type { Name } from '../model/primitives.ts';
 import type { Change, SampleRecord } from '../model/record.ts';
 import { MOST_TURNS } from '../model/rule.ts';
 import { SERVICE_DEVICE } from '../model/service.ts';
 import { Sun } from '../model/sun.ts';
 import type { Town } from '../model/town.ts';
+import { isMetered, learn, type MeterReport } from './lamp-meter.ts';
 import type { CompiledRule, CompiledThreshold } from './rulebook.ts';
 
 /** A device is `unknown` when its newest sample, and `silent` when its last arrival, is older than so many report intervals. */
 const INTERVALS_FRESH = 3;
+/** Attributes on which it hangs what a circuit draws. */
+const LEARNED_OF = ['lamps', 'observation', 'fullLoad'];
 /** Lamps in one square of so many degrees share a sun: 0.1° of longitude are 24 s. */
 const SUN_CELL = 0.1;
 
@@ -40,6 +44,10 @@ export interface Heard {
   /** The service's absences in all ({@link Roster.away}) at that arrival. */
   away: number;
   lamps: LampReport | null;
+  /** What the newest patrol found. */
+  patrol?: Patrol;
+  /** What its meter said, where its lamps are known by that alone. */
+  meter?: MeterReport | null;
   /** By rule: time of the newest sample that said enough for it; by a silence: when it was closed without having ended. */
   judged: Record<string, number>;
 }
@@ -87,9 +95,20 @@ export class Roster {
     }
     const { device } = change;
     const known = this.members.get(device.id);
+    // Other lamps draw other power: what was learned of those before is no word on them.
+    if (known !== undefined && LEARNED_OF.some((name) => known.device.attributes[name] !== device.attributes[name]))
+      known.heard.meter = null;
     this.#put(device, known?.heard ?? newcomer(at, this.away), known?.thresholds ?? []);
     this.changedDevices.add(device.id);
     this.changedHeard.add(device.id);
+  }
+
+  /** Takes what a patrol found; of two the one that looked last holds. */
+  patrolled(patrol: Patrol): void {
+    const heard = this.members.get(patrol.device)?.heard;
+    if (heard === undefined || (heard.patrol !== undefined && heard.patrol.ts > patrol.ts)) return;
+    heard.patrol = patrol;
+    this.changedHeard.add(patrol.device);
   }
 
   /** Puts back what a checkpoint holds. */
@@ -137,6 +156,8 @@ export class Roster {
       const report: LampReport = { ts: sample.ts, lit: lampsLit, total, litAt, isTimeReplaced };
       heard.lamps = heard.lamps === null ? report : turned(report, heard.lamps);
     }
+    if (isMetered(member) && (heard.meter == null || sample.ts > heard.meter.ts))
+      heard.meter = learn(sample, member, heard.meter ?? null);
     this.changedHeard.add(sample.device);
     return isNewer;
   }
@@ -205,7 +226,9 @@ export class Roster {
 }
 
 /** Whether a rule is about devices like this one. */
-export function appliesTo({ kind, power }: CompiledRule, device: Device): boolean {
+export function appliesTo({ kind, power, type }: CompiledRule, device: Device): boolean {
+  // Who is watched by patrols has nothing to say.
+  if (type === 'silence' && device.attributes.observation === 'patrol') return false;
   return device.kind === kind && (power === undefined || device.power === power);
 }
 
@@ -213,7 +236,7 @@ export function appliesTo({ kind, power }: CompiledRule, device: Device): boolea
 export function isInService({ device, heard }: Member, at: number): boolean {
   if (device.retiredAt !== null) return false;
   if (device.inService === 'always') return true;
-  if (device.inService === 'auto') return heard.at !== null;
+  if (device.inService === 'auto') return heard.at !== null || heard.patrol !== undefined;
   const { from, to } = device.inService;
   return (from === null || at >= from) && (to === null || at < to);
 }

@@ -37,6 +37,13 @@ export interface LastNight {
   verdict: Verdict;
 }
 
+/** Of the lamps that are lit or out: how many are known by their reports, by patrols, and by meters. */
+export interface Sources {
+  telemetry: number;
+  patrol: number;
+  meter: number;
+}
+
 /** Which past rates to read; ms. */
 export interface PastQuery {
   group: LampGroup;
@@ -85,12 +92,13 @@ export class Standing {
   }
 
   /** The lighting rate of every group of this sort. */
-  lightingNow(group: LampGroup): (RatePoint & { lastNight: LastNight | null })[] {
+  lightingNow(group: LampGroup): (RatePoint & { sources: Sources; lastNight: LastNight | null })[] {
     const at = this.#engine.tickedAt ?? 0;
     return this.#engine.counts
       .filter((count) => count.group === group)
       .map((count) => ({
         ...this.#point(count, count, this.#engine.isDark(at), at),
+        sources: sourcesOf(count),
         lastNight: this.#lastNight(count),
       }));
   }
@@ -160,6 +168,10 @@ export class Standing {
     const ratios = this.#engine.book.rules.filter((rule) => rule.type === 'ratio');
     return ratios.find(({ groupBy }) => groupBy.includes(group)) ?? ratios[0] ?? PLAN;
   }
+}
+
+function sourcesOf({ lit, out, patrolled, metered }: GroupCount): Sources {
+  return { telemetry: lit + out - patrolled - metered, patrol: patrolled, meter: metered };
 }
 
 function worst(verdicts: readonly Verdict[]): Verdict | undefined {

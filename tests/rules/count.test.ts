@@ -146,8 +146,8 @@ describe('a day burner', () => {
   });
 
   it('is none when it last spoke by night', () => {
-    const town = townWith(burner, [TEN], '2026-11-23T06:30').reports('LC-1', { lampsLit: 10 }).at('12:00');
-    expect(town.story()).toEqual([]);
+    const town = townWith(burner, [TEN], '2026-11-23T06:30').at('07:00').reports('LC-1', { lampsLit: 10 }).at('07:10');
+    expect([town.story(), town.verdict('finding', 'LC-1')]).toEqual([[], 'unknown: no-sample']);
   });
 });
 
@@ -173,6 +173,13 @@ describe('a cycling lamp', () => {
     const steady = lamp();
     for (const time of ['20:00', '20:05', '20:10', '20:15', '20:20']) steady.at(time).reports('L-1', LIT);
     expect(steady.at('20:21').story()).toEqual([]);
+  });
+
+  it('is not one of many that come on one after the other', () => {
+    const town = townWith(cycling, [TEN]);
+    for (const [index, time] of ['20:00', '20:01', '20:02', '20:03', '20:04', '20:05'].entries())
+      town.at(time).reports('LC-1', { lampsLit: 5 + index });
+    expect(town.at('20:06').story()).toEqual([]);
   });
 
   it('is not ended by its silence', () => {
@@ -205,6 +212,14 @@ describe('a circuit off its schedule', () => {
       .keepsReporting('L-1', LIT)
       .at('12:10');
     expect(one.story()).toEqual([]);
+  });
+
+  it('is not one of which nothing is heard since dusk', () => {
+    const town = townWith(schedule, [TEN], '2026-11-22T16:50').keepsReporting('LC-1', DARK).at('16:56');
+    expect([town.fallsSilent('LC-1').at('17:50').story(), town.verdict('finding', 'F-1')]).toEqual([
+      [],
+      'unknown: no-sample',
+    ]);
   });
 
   it('is not one that went dark in the night', () => {

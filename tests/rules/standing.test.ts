@@ -115,6 +115,7 @@ describe('the lighting rate now', () => {
         ...{ group: 'town', id: 'lailong', name: { zh: 'Lailong', en: 'Lailong' }, dark: true },
         ...{ expected: 20, lit: 9, out: 1, unknown: 10, low: 0.45, high: 0.95, reported: 0.9, coverage: 0.5 },
         ...{ target: 0.8, verdict: 'unknown', reason: 'coverage', at: '2026-11-22T12:29:55.000Z', revision: 1 },
+        sources: { telemetry: 10, patrol: 0, meter: 0 },
         lastNight: null,
       },
     ]);

@@ -34,6 +34,9 @@ const RatePoint = z.object({
 
 /** The lighting rate of a group of lamps now. By day nothing is expected and the rates are null. */
 export const LightingRate = RatePoint.extend({
+  sources: z
+    .object({ telemetry: z.int(), patrol: z.int(), meter: z.int() })
+    .meta({ description: 'of the lamps that are lit or out: what they are known by' }),
   lastNight: z
     .object({ date: z.iso.date(), low: Rate, high: Rate, reported: Rate, verdict: Verdict })
     .nullable()

@@ -27,7 +27,15 @@ describe('the lighting rate now', () => {
     const { status, json } = await asking(new MemoryTown())('GET', `/api/v1/lighting-rate/now?group=${group}`);
     expect(status).toBe(200);
     expect(json).toEqual({
-      items: [{ ...RATE, group, at: '2026-11-23T12:31:05.000Z', lastNight: null }],
+      items: [
+        {
+          ...RATE,
+          group,
+          at: '2026-11-23T12:31:05.000Z',
+          sources: { telemetry: 2_970, patrol: 0, meter: 0 },
+          lastNight: null,
+        },
+      ],
       next: null,
     });
   });

@@ -10,6 +10,7 @@ import { TownError } from '../../../src/kernel/errors.ts';
 import { silentLogger } from '../../../src/kernel/logger.ts';
 import type { TownClock } from '../../../src/kernel/town-clock.ts';
 import { balance } from '../../../src/model/ledger.ts';
+import type { PatrolInput } from '../../../src/model/patrol.ts';
 import { instant } from '../../../src/model/primitives.ts';
 import type { Verdict } from '../../../src/model/verdict.ts';
 import { SMALL_KINDS, SMALL_TOWN } from '../../support/kinds.ts';
@@ -28,6 +29,8 @@ const PRINCIPALS: Record<string, Principal> = {
   [ADMIN_TOKEN]: { id: 'admin', name: 'administrator', role: 'administrator' },
   [OFFICER_TOKEN]: { id: 'li', name: 'Li', role: 'duty-officer' },
 };
+
+const SOURCES = { telemetry: 2_970, patrol: 0, meter: 0 };
 
 /** A small town in memory, with everything that the API stands on. */
 export class MemoryTown implements HttpParts {
@@ -180,8 +183,27 @@ export class MemoryTown implements HttpParts {
       });
   }
 
+  /** What was handed in, and by whom. */
+  readonly patrols: { findings: readonly PatrolInput[]; by: string }[] = [];
+  readonly takePatrols: HttpParts['takePatrols'] = async (findings, by) => {
+    const wrong = findings.findIndex(({ device }) => device === 'NOBODY');
+    if (wrong >= 0) {
+      const problems = [{ path: `${wrong}.device`, message: 'no device NOBODY is registered' }];
+      throw new TownError('invalid', '1 problem(s); none of the findings was taken', { problems });
+    }
+    this.patrols.push({ findings, by });
+    return findings.map(({ device, ts, lit, by, validFor }) => ({
+      device,
+      ts: Date.parse(ts),
+      lit: Number(lit),
+      by,
+      validFor,
+    }));
+  };
+
   readonly lightingRate: HttpParts['lightingRate'] = {
-    now: (group) => (group === 'feeder' ? [] : [{ ...rate(NOW), group, lastNight: null } satisfies LightingRate]),
+    now: (group) =>
+      group === 'feeder' ? [] : [{ ...rate(NOW), group, sources: SOURCES, lastNight: null } satisfies LightingRate],
     past: async ({ group, from, to, limit, after }) => {
       const points: PastLightingRate[] = [];
       for (let ts = Math.ceil(from / 900_000) * 900_000; ts < to; ts += 900_000)

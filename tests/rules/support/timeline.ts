@@ -121,6 +121,15 @@ export class Timeline {
     return this;
   }
 
+  /** A patrol has looked at a device's lamps, now or at another time of the day. */
+  patrols(device: string, lit: number, how: { seen?: string; validFor?: string } = {}): this {
+    const ts = how.seen === undefined ? this.#now : this.#last(how.seen);
+    const validFor = parseDuration(how.validFor ?? '1d') ?? Number.NaN;
+    const patrol = { device, ts, lit, by: 'Wang', validFor };
+    this.#feed({ type: 'change', change: { what: 'patrol', patrol }, by: 'test' });
+    return this;
+  }
+
   /** The registry's entry of a device changes. */
   changes(device: string, to: Partial<Device>): this {
     this.#put({ ...this.#device(device), ...to });
