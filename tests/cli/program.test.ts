@@ -37,6 +37,8 @@ it('has the commands of CONTRACT.md §5 that have something behind them', () => 
     'history copy',
     'history import',
     'init',
+    'patrols',
+    'patrols import',
     'restore',
     'rules',
     'rules check',
