@@ -70,8 +70,32 @@ export function nights(pen: Pen, group: Group): Query {
   return { influxql: `${select} GROUP BY time(1d, 12h) fill(none) tz('${pen.facts.town.timeZone}')`, alias: '$col' };
 }
 
+/** Pressure compliance over all of the time looked at: samples within bounds, of those that are valid or were due. */
+export function compliance(group: Group, rest = ''): Query {
+  const [inBounds, valid, expected] = SAMPLES.map((name) => `sum("${name}")`);
+  const figures: Record<keyof typeof FIGURES, string> = {
+    reported: `${inBounds} / ${valid}`,
+    low: `${inBounds} / ${expected}`,
+    high: `(${inBounds} + ${expected} - ${valid}) / ${expected}`,
+    coverage: `${valid} / ${expected}`,
+  };
+  const select = Object.entries(figures).map(([name, figure]) => `${figure} AS "${name}"`);
+  return {
+    influxql: `SELECT ${select.join(', ')} FROM "pressure_compliance" WHERE ${of(group)}${rest}`,
+    alias: '$col',
+  };
+}
+
+/** The quoted figure of pressure compliance over time, a line for each of a group. */
+export function compliances(group: Group): Query {
+  const [inBounds, valid] = SAMPLES.map((name) => `sum("${name}")`);
+  const select = `SELECT ${inBounds} / ${valid} FROM "pressure_compliance" WHERE ${of(group)}`;
+  return { influxql: `${select} GROUP BY time($__interval), "id" fill(null)`, alias: '$tag_id' };
+}
+
 const LIT = ['reported', 'low', 'high', 'coverage'] as const satisfies FieldOf<'lighting_rate'>[];
 
+const SAMPLES = ['inBounds', 'valid', 'expected'] as const satisfies FieldOf<'pressure_compliance'>[];
 const LAMPS = ['lit', 'out', 'expected', 'unknown'] as const satisfies FieldOf<'lighting_rate'>[];
 
 function of(group: Group): string {

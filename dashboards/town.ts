@@ -9,7 +9,7 @@ import { type Facts, SEVERITY_COLORS } from './facts.ts';
 import { chart, figure, rate, table, valuesOf } from './panels.ts';
 import type { Pen } from './pen.ts';
 import { newest, newestOfKinds } from './query.ts';
-import { boundColors, FIGURE_NAMES, INTERVAL, lightingRate, lightingRates } from './series.ts';
+import { boundColors, compliance, compliances, FIGURE_NAMES, INTERVAL, lightingRate, lightingRates } from './series.ts';
 
 const HOUR = 3_600;
 const SECOND_MS = 1_000;
@@ -21,6 +21,7 @@ export function town(pen: Pen): Dashboard {
   const { facts, words } = pen;
   const { areas, roads, network, organisations } = facts.town;
   const lit = facts.lightingTarget();
+  const held = facts.target('pressure-compliance');
   const bucket = SERIES.lighting_rate.width / SECOND_MS;
   const severities = Severity.options.map((id) => ({
     id,
@@ -45,13 +46,22 @@ export function town(pen: Pen): Dashboard {
       figure(pen, {
         title: { zh: '当前亮灯率', en: 'Lighting rate now' },
         about: INTERVAL,
-        size: [24, 6],
+        size: [12, 6],
         back: 3 * bucket,
         ...rate(null),
         names: FIGURE_NAMES,
         apart: { ...boundColors(lit) },
         queries: [lightingRate('town')],
         none: { zh: WORDS.zh.idleReason.daylight, en: WORDS.en.idleReason.daylight },
+      }),
+      figure(pen, {
+        title: { zh: '所选时段管网压力合格率', en: 'Pressure compliance in the time chosen' },
+        about: INTERVAL,
+        size: [12, 6],
+        ...rate(null),
+        names: FIGURE_NAMES,
+        apart: { ...boundColors(held) },
+        queries: [compliance('town')],
       }),
       figure(pen, {
         title: { zh: '未结报警', en: 'Open alerts' },
@@ -95,12 +105,20 @@ export function town(pen: Pen): Dashboard {
       chart(pen, {
         title: { zh: '全镇亮灯率', en: 'Lighting rate of the town' },
         about: INTERVAL,
-        size: [24, 9],
+        size: [12, 9],
         every: bucket,
         ...rate(lit),
         names: FIGURE_NAMES,
         band: ['high', 'low'],
         queries: [lightingRates('town')],
+      }),
+      chart(pen, {
+        title: { zh: '各供水分区压力合格率', en: 'Pressure compliance by zone' },
+        size: [12, 9],
+        every: HOUR,
+        ...rate(held),
+        queries: [compliances('zone')],
+        names: network,
       }),
     )
     .row(

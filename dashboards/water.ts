@@ -1,10 +1,12 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Name } from '../src/model/primitives.ts';
+import { SERIES } from '../src/model/series.ts';
 import { Board } from './board.ts';
 import { areaColumn, deviceColumn, saidColumn } from './columns.ts';
-import { chart, columnOf, figure, table, valuesOf, YEAR } from './panels.ts';
+import { chart, columnOf, figure, rate, table, valuesOf, YEAR } from './panels.ts';
 import type { Pen } from './pen.ts';
 import { chosen, days, lines, newest, newestRows } from './query.ts';
+import { boundColors, compliance, compliances, FIGURE_NAMES, FIGURES, INTERVAL } from './series.ts';
 
 const KIND = 'water-pressure';
 /** Points of a water network lie along no road. */
@@ -13,6 +15,8 @@ const WITHIN = chosen(['area', 'device']);
 /** For the engineer of the water network: who is low now, and how the day went. */
 export function water(pen: Pen): Dashboard {
   const every = pen.facts.interval(KIND);
+  const target = pen.facts.target('pressure-compliance');
+  const bounds = boundColors(target);
   const pressure = columnOf(pen, KIND, 'pressure', { decimals: 3 });
   const line = (field: string, title: Name) =>
     chart(pen, {
@@ -35,12 +39,21 @@ export function water(pen: Pen): Dashboard {
   })
     .top(
       figure(pen, {
+        title: { zh: '所选时段全镇压力合格率', en: 'Pressure compliance of the town in the time chosen' },
+        about: INTERVAL,
+        size: [12, 5],
+        ...rate(null),
+        names: FIGURE_NAMES,
+        apart: { ...bounds },
+        queries: [compliance('town')],
+      }),
+      figure(pen, {
         title: { zh: '最低水压', en: 'Lowest pressure' },
         about: {
           zh: '三个上报周期内各点最新水压中的最低值。',
           en: 'The lowest of the points’ newest pressures, of three report intervals.',
         },
-        size: [8, 5],
+        size: [4, 5],
         back: 3 * every,
         ...valuesOf(pen, KIND, 'pressure'),
         decimals: 3,
@@ -52,13 +65,13 @@ export function water(pen: Pen): Dashboard {
           zh: '三个上报周期内有读数的测压点数。两小时上报一次的低功耗记录仪，周期之间不在此数。',
           en: 'Points with a reading within three report intervals. A logger that uploads every two hours is not among them in between.',
         },
-        size: [8, 5],
+        size: [4, 5],
         back: 3 * every,
         queries: [newest(KIND, 'pressure', 'count', WITHIN)],
       }),
       figure(pen, {
         title: { zh: '最低电量', en: 'Lowest battery' },
-        size: [8, 5],
+        size: [4, 5],
         ...valuesOf(pen, KIND, 'battery'),
         decimals: 0,
         queries: [newest(KIND, 'battery', 'min', WITHIN)],
@@ -96,6 +109,31 @@ export function water(pen: Pen): Dashboard {
           readings: { title: { zh: '读数', en: 'Readings' }, decimals: 0 },
         },
         sort: { by: 'lowest' },
+      }),
+    )
+    .row(
+      { zh: '合格率', en: 'Compliance' },
+      chart(pen, {
+        title: { zh: '各供水分区每小时合格率', en: 'Compliance each hour, by zone' },
+        size: [11, 10],
+        every: SERIES.pressure_compliance.width / 1_000,
+        ...rate(target),
+        queries: [compliances('zone')],
+        names: pen.facts.town.network,
+      }),
+      table(pen, {
+        title: { zh: '所选时段各点合格率', en: 'Compliance of each point in the time chosen' },
+        about: INTERVAL,
+        size: [13, 10],
+        query: compliance('point', ' AND "id" =~ /^$device$/ GROUP BY "id"').influxql,
+        columns: {
+          id: { title: { zh: '测压点', en: 'Point' } },
+          reported: { title: FIGURES.reported, ...rate(null) },
+          low: { title: FIGURES.low, ...bounds.low, as: 'light' },
+          high: { title: FIGURES.high, ...bounds.high, as: 'light' },
+          coverage: { title: FIGURES.coverage, ...rate(null) },
+        },
+        sort: { by: 'low' },
       }),
     )
     .closedRow(

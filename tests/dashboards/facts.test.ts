@@ -47,6 +47,28 @@ describe('colours of values', () => {
   });
 });
 
+describe('targets', () => {
+  const steps = (files: ReadonlyMap<string, string>, file: string, figure: number) =>
+    (files.get(file) ?? '').split(`"value": ${figure}`).length - 1;
+  const before = boardFiles(facts);
+
+  it('of the lighting rate are those of the rule that judges the town', () => {
+    const after = boardFiles(changed('rules.yaml', 'target: 0.97', 'target: 0.935'));
+    for (const file of ['zh/town.json', 'en/lighting.json']) {
+      expect(steps(before, file, 0.935), file).toBe(0);
+      expect(steps(after, file, 0.935), file).toBeGreaterThan(0);
+    }
+  });
+
+  it('of pressure compliance are those of the plan', () => {
+    const after = boardFiles(changed('plan.yaml', 'target: 0.97', 'target: 0.935'));
+    for (const file of ['zh/town.json', 'en/water.json']) {
+      expect(steps(before, file, 0.935), file).toBe(0);
+      expect(steps(after, file, 0.935), file).toBeGreaterThan(0);
+    }
+  });
+});
+
 describe('what a board cannot be made from', () => {
   it('is said: a field that no kind has', () => {
     expect(() => facts.field('gas-meter', 'pressure')).toThrow('gas-meter has no field pressure');

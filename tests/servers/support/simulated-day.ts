@@ -100,6 +100,7 @@ async function rollUp({ dataDir, history, devices }: Settings, town: Town, end: 
 /** What each series is looked for by, and how long before the end (ms) its newest point may stand. */
 const SERIES: readonly [series: string, field: string, before: number][] = [
   ['lighting_rate', 'expected', 10 * MINUTE_MS],
+  ['pressure_compliance', 'expected', 2 * HOUR_MS],
   ['ledger', 'received', 2 * MINUTE_MS],
   ['alerts', 'open', HOUR_MS],
 ];
