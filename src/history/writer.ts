@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Backoff } from '../kernel/backoff.ts';
 import { type Clock, sleep } from '../kernel/clock.ts';
 import { ERRORS, messageOf, TownError } from '../kernel/errors.ts';
@@ -44,6 +45,12 @@ export interface WriterProgress {
 const CONSUMER = 'history';
 /** Records of one commit at most: about 30 ms of work between two looks at the sockets. */
 const BATCH = 10_000;
+/** Records that are read before the sockets get a turn. */
+const SLICE = 2_000;
+/** From so many waiting records on it is a backlog, as an outage leaves one. */
+const BACKLOG = 10 * BATCH;
+/** What it rests between two commits of a backlog, as a share of the last one: a fifth of the time belongs to others. */
+const REST = 0.25;
 /** Real ms from the beginning of one commit to that of the next, unless a whole batch waits. */
 const PACE = 250;
 /** Real ms. */
@@ -56,6 +63,8 @@ const RETRY_MOST = 30_000;
  * - Rows, counts and cursor move in one commit: a kill at any instant leaves them agreeing (P2).
  * - While the store is down nothing is skipped: the backlog stays in the journal and drains in order (P4).
  * - After a failure the store is asked anew where it stands: a commit whose outcome nobody saw is never counted twice.
+ * - A backlog drains at a pace: it is read a slice at a time, and between two commits the writer rests, so that what comes
+ *   in meanwhile is acknowledged, judged and shown as before.
  * - A batch that is refused for good is halved until the bad sample stands alone; that one goes to the rejections, and
  *   is durable there before the cursor passes it (P4).
  */
@@ -171,7 +180,12 @@ export class HistoryWriter {
 
   /** Waits until the next commit is due, so that a trickle of records does not become a trickle of commits. */
   async #keepPace(signal: AbortSignal): Promise<void> {
-    if (this.#journal.end(0) - this.#cursor >= BATCH) return;
+    const waiting = this.#journal.end(0) - this.#cursor;
+    if (waiting >= BATCH) {
+      const rest = waiting >= BACKLOG ? this.#lastTook * REST : 0;
+      if (rest > 0 && this.#error === null) await sleep(this.#realClock, 'history rests', rest, signal);
+      return;
+    }
     const wait = this.#lastBegun + PACE - this.#realClock.now();
     if (wait > 0) await sleep(this.#realClock, 'history gathers', wait, signal);
   }
@@ -180,7 +194,7 @@ export class HistoryWriter {
     this.#begun = this.#lastBegun = this.#realClock.now();
     try {
       if (!this.#opened) await this.#open();
-      const records = this.#journal.read(0, this.#cursor, BATCH);
+      const records = await this.#next();
       if (records.length > 0) await this.#write(records);
       if (this.#error !== null) this.#log.info({}, 'the history store is back; the backlog drains');
       this.#error = null;
@@ -189,6 +203,20 @@ export class HistoryWriter {
       this.#lastTook = this.#realClock.now() - this.#begun;
       this.#begun = null;
     }
+  }
+
+  /** What comes next, a batch at most. */
+  async #next(): Promise<readonly JournalRecord[]> {
+    const records: JournalRecord[] = [];
+    for (let from = this.#cursor; records.length < BATCH; ) {
+      const slice = this.#journal.read(0, from, Math.min(SLICE, BATCH - records.length));
+      records.push(...slice);
+      const last = slice.at(-1);
+      if (last === undefined || slice.length < SLICE) break;
+      from = last.offset + 1;
+      await setImmediate();
+    }
+    return records;
   }
 
   async #open(): Promise<void> {

@@ -38,6 +38,7 @@ export class Journal implements JournalReader {
   readonly #tail = new Tail(16_384);
   readonly #tally: Tally;
   readonly #waiting = new Set<() => void>();
+  #decoded: { key: Offset; records: readonly JournalRecord[] } | null = null;
   /** Where the next block goes; null when a failed append left it in doubt, until the next one looks it up. */
   #next: { offset: Offset; before: number } | null = null;
   /** What readers may see. */
@@ -230,10 +231,16 @@ export class Journal implements JournalReader {
     const records: JournalRecord[] = [];
     const start = this.#blockAt(from) ?? from;
     for (const { key, value } of this.#blocks.entries({ start, end: this.#durable.offset })) {
-      for (const record of readBlock(value, key)) if (record.offset >= from) records.push(record);
+      for (const record of this.#decode(key, value)) if (record.offset >= from) records.push(record);
       if (records.length >= limit) break;
     }
     return records.length > limit ? records.slice(0, limit) : records;
+  }
+
+  /** The records of a block; the last one read is remembered, since whoever reads slices of a long one comes again. */
+  #decode(key: Offset, block: Buffer): readonly JournalRecord[] {
+    if (this.#decoded?.key !== key) this.#decoded = { key, records: readBlock(block, key) };
+    return this.#decoded.records;
   }
 
   #writeBlock(next: { offset: Offset; before: number }, at: number, records: readonly NewRecord[]): number {

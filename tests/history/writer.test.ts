@@ -19,7 +19,10 @@ function sample(ts: number, pressure = 0.3): Sample {
 
 /** Lets everything go on that waits for no clock. */
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < 500; turn++) await null;
+  for (let round = 0; round < 20; round++) {
+    for (let turn = 0; turn < 100; turn++) await null;
+    await new Promise(setImmediate);
+  }
 }
 
 function setUp(store = new MemoryHistory()) {
@@ -98,6 +101,51 @@ describe('the pace of the history writer', () => {
     expect(store.offered.map(({ inserts }) => inserts.length)).toEqual([10_000, 10_000]);
     await writer.stop(1_000);
     expect([store.cursor, store.table.size]).toEqual([25_001, 25_000]);
+  });
+
+  it('reads a backlog a slice at a time, and everybody else has a turn between', async () => {
+    const { writer, journal } = setUp();
+    for (let ts = 1; ts <= 10_000; ts++) journal.samples(ts, sample(ts));
+    const read = journal.read.bind(journal);
+    let turn = 0;
+    const reads: { turn: number; records: number }[] = [];
+    journal.read = (partition, from, limit) => {
+      const records = read(partition, from, limit);
+      reads.push({ turn, records: records.length });
+      return records;
+    };
+    let isOver = false;
+    const count = () => {
+      turn++;
+      if (!isOver) setImmediate(count);
+    };
+    setImmediate(count);
+    await writer.start();
+    await settle();
+    isOver = true;
+    await writer.stop(1_000);
+    const slices = reads.filter(({ records }) => records > 1);
+    expect(slices.map(({ records }) => records)).toEqual(Array(5).fill(2_000));
+    expect(new Set(slices.map((slice) => slice.turn)).size).toBe(5);
+  });
+
+  it('rests a quarter of what a commit took while more than ten batches wait, and not any more when fewer do', async () => {
+    const { writer, store, journal, clock, pass } = setUp();
+    for (let ts = 1; ts <= 125_000; ts++) journal.samples(ts, sample(ts));
+    store.before = () => clock.advance(400);
+    await writer.start();
+    await settle();
+    expect(store.offered).toHaveLength(1);
+    await pass(50);
+    expect(store.offered).toHaveLength(1);
+    await pass(50);
+    expect(store.offered).toHaveLength(2);
+    await pass(100);
+    // 95,000 are no backlog any more.
+    await settle();
+    expect(store.offered.length).toBeGreaterThan(4);
+    await writer.stop(1_000_000);
+    expect(store.table.size).toBe(125_000);
   });
 
   it('asks the store for no row of samples that are newer than what their device has there', async () => {

@@ -81,6 +81,8 @@ describe('a rule about the service itself', () => {
       for (const record of records.slice(0, stop)) before.feed(record);
       await store.transaction(() => new Checkpoint(store).save(before, stop + 1));
       expect(new Checkpoint(store).load(after)).toBe(stop + 1);
+      const standing = (engine: Engine) => new Standing(engine, new Checkpoint(store)).overview();
+      expect(standing(after), `stopped after ${stop}`).toEqual(standing(before));
       for (const record of records.slice(stop)) after.feed(record);
       expect(again, `stopped after ${stop}`).toEqual(found);
     }

@@ -183,6 +183,41 @@ describe.each(INFLUX_VERSIONS)('%s', (version) => {
       });
     });
 
+    it('while a big backlog drains, what comes in is acknowledged, judged and shown as ever', async () => {
+      await during({}, async (town, { proxy }) => {
+        const now = Date.now();
+        proxy.fault = (path) => (path.includes('/write') ? { status: 503 } : 'none');
+        const backlog = samples(now - 1_000, 30_000, 0.3);
+        for (let at = 0; at < backlog.length; at += 5_000) await town.send('WP-1', backlog.slice(at, at + 5_000));
+        proxy.fault = (path) => (path.includes('/write') ? { delayMs: 2_000 } : 'none');
+        await town.until(
+          'it drains',
+          () => town.ledger(),
+          ({ stored }) => stored > 0,
+        );
+        const took = [
+          await town.send('GM-1', [{ ts: now, leak: 60 }]),
+          await town.send('WP-1', [{ ts: now, pressure: 0.25 }]),
+        ];
+        expect(Math.max(...took)).toBeLessThan(PROMPT);
+        await town.until(
+          'the newest value is there',
+          () => town.api<{ values: { pressure: number } }>('/devices/WP-1/latest'),
+          ({ values }) => values.pressure === 0.25,
+        );
+        await town.until(
+          'the rules found it',
+          () => town.api<{ items: unknown[] }>('/alerts?state=open&rule=gas-leak-high'),
+          ({ items }) => items.length === 1,
+        );
+        expect((await town.ledger()).pending).toBeGreaterThan(10_000);
+        proxy.fault = () => 'none';
+        const ledger = await town.drained();
+        expect(ledger).toMatchObject({ received: 30_002, stored: 30_002, merged: 0, duplicate: 0, rejected: 0 });
+        return ledger;
+      });
+    });
+
     it('one field of another type among 5,000 good points: it alone is refused, after few requests', async () => {
       await during({}, async (town, { proxy, address }) => {
         const now = Date.now();
