@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HistoryRow, HistoryStore, ReadingItem, ReadingsQuery } from '../../src/history/port.ts';
 import { type Horizons, ROLL_UP_NAMES, ROLL_UPS, type RollUp } from '../../src/history/rollups.ts';
+import type { Point, PointName } from '../../src/kernel/points.ts';
 import { Kind, type Kinds } from '../../src/model/kind.ts';
 import { SMALL_KINDS } from '../support/kinds.ts';
 
@@ -102,12 +103,12 @@ const END = START + 2.5 * DAY;
  * names, of {@link ROLL_UP_KINDS}, whose town's midnight is at 16:00 UTC; called inside a `describe`.
  */
 export function rollUpsContract(
-  make: (place: string) => HistoryStore,
+  make: (place: string, point?: Point) => HistoryStore,
   newPlace: () => string,
   readBuckets: ReadBuckets,
 ): void {
-  async function during<T>(place: string, use: (store: HistoryStore) => Promise<T>): Promise<T> {
-    const store = make(place);
+  async function during<T>(place: string, use: (store: HistoryStore) => Promise<T>, point?: Point): Promise<T> {
+    const store = make(place, point);
     await store.open();
     try {
       return await use(store);
@@ -246,6 +247,41 @@ export function rollUpsContract(
     });
     expect(first?.figures).toEqual(figures(0.5, 0, 1, 4));
     expect(second?.figures).toEqual(figures(0, 0, 0, 1));
+  });
+
+  it.each<PointName>(['rollup.begun', 'rollup.made'])('skips and doubles nothing when it ends at %s', async (last) => {
+    const place = newPlace();
+    await during(place, (store) => commit(store, ROWS));
+    let left = 3;
+    const point: Point = (name) => {
+      if (name === last && left-- === 0) throw new Error('killed');
+    };
+    await expect(during(place, (store) => rollUp(store, END), point)).rejects.toThrow('killed');
+    await during(place, (store) => rollUp(store, END));
+    await expectBuckets(place, ROWS, END);
+  });
+
+  it.each<PointName>(['rollup.begun', 'rollup.made'])('misses nothing that comes at %s', async (at) => {
+    const place = newPlace();
+    const late = row('WP-4', START + 3, { pressure: 0.6 });
+    let coming: Promise<void> | null = null;
+    let store: HistoryStore | null = null;
+    const point: Point = (name) => {
+      if (name === at && store !== null) coming ??= commit(store, [late]);
+    };
+    await during(
+      place,
+      async (opened) => {
+        await commit(opened, ROWS);
+        store = opened;
+        expect(await opened.rollUp(START + HOUR)).toBe(true);
+        await coming;
+        await rollUp(opened, END);
+      },
+      point,
+    );
+    expect(coming).not.toBeNull();
+    await expectBuckets(place, [...ROWS, late], END);
   });
 
   it('does nothing when nothing is due, and goes over a time without readings in one step', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe } from 'vitest';
 import { DuckDbHistory } from '../../src/history/duckdb/store.ts';
+import { noPoint } from '../../src/kernel/points.ts';
 import { ROLL_UP_KINDS, rollUpsContract } from '../contract/history-rollups.ts';
 import { sql } from './duckdb-sql.ts';
 
@@ -12,7 +13,7 @@ let places = 0;
 
 describe('figures of readings in DuckDB', () => {
   rollUpsContract(
-    (place) => new DuckDbHistory(place, ROLL_UP_KINDS, '64MiB', { origin: -8 * 3_600_000 }),
+    (place, point = noPoint) => new DuckDbHistory(place, ROLL_UP_KINDS, '64MiB', { origin: -8 * 3_600_000, point }),
     () => join(folder, `${places++}.duckdb`),
     async (place, kind, name) => {
       const rows = await sql(place, `SELECT * FROM "kind:${kind}_${name}" ORDER BY ts, device, area`);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { noPoint } from '../../src/kernel/points.ts';
 import { ROLL_UP_KINDS, rollUpsContract } from '../contract/history-rollups.ts';
 import { InfluxPlaces } from '../support/influx-history.ts';
 import { hasInflux, INFLUX_VERSIONS, InfluxProcess, influxTitle } from '../support/influxdb.ts';
@@ -16,7 +17,7 @@ describe.each(INFLUX_VERSIONS)('figures of readings in %s', (version) => {
     });
 
     rollUpsContract(
-      (place) => places.at(place, ROLL_UP_KINDS, { origin: -8 * 3_600_000 }),
+      (place, point = noPoint) => places.at(place, ROLL_UP_KINDS, { origin: -8 * 3_600_000, point }),
       () => places.newPlace(),
       async (place, kind, name) => {
         const { bucket } = await places.address(place);
