@@ -56,6 +56,9 @@ for (let ts = FEBRUARY; ts < MAY; ts += 35 * 60_000) {
   ROWS.push(row('WP-1', ts, ROWS.length / 1_000), row('WP-2', ts + 1, 1 + ROWS.length / 1_000));
 }
 
+// One that has been silent since February: nothing in the table tells of it any more.
+ROWS.push(row('WP-8', FEBRUARY + 5, 2));
+
 let cursor = 1;
 function batch(more: Partial<HistoryBatch>): HistoryBatch {
   return { cursor: ++cursor, counts: {}, inserts: [], replacements: [], events: [], ...more };
