@@ -54,7 +54,7 @@ import { PressureRecord } from './reports/record.ts';
 import { LightingSeries } from './rules/lighting-series.ts';
 import { type RulebookChange, surroundings, TownRulebook } from './rules/rulebook-file.ts';
 import { RuleRunner } from './rules/runner.ts';
-import { Standing } from './rules/standing.ts';
+import { lightingRateOf, Standing } from './rules/standing.ts';
 
 /** How to run the service. */
 export interface ServiceOptions {
@@ -325,7 +325,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
           return { ...known, online: clock.clock.now() - known.heardAt <= ONLINE_INTERVALS * interval * 1_000 };
         },
         verdictOf: (id) => standing.verdictOf(id),
-        lightingRate: { now: (group) => standing.lightingNow(group), past: (query) => standing.lightingPast(query) },
+        lightingRate: lightingRateOf(rules),
         rules: { overview: () => standing.overview(), check: (text) => rulebook.check(text), reload: reloadRules },
         takePatrols: (findings, by) => patrols.take(findings, by),
         alerts: {

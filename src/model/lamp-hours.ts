@@ -48,6 +48,9 @@ export const LightingSettings = z.strictObject({
     description:
       'so far from a published time a circuit that is wholly off counts as switched off schedule, not as dark lamps; default 1h',
   }),
+  inspection: z.string().regex(CLOCK, 'a time of the day is HH:MM').optional().meta({
+    description: "when a bureau's patrol counts the lamps of a night; default 21:00",
+  }),
 });
 export type LightingSettings = z.infer<typeof LightingSettings>;
 

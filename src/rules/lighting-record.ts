@@ -49,7 +49,7 @@ export class LightingRecord {
     const start = Math.floor(at / BUCKET_MS) * BUCKET_MS;
     for (const { group, id, recorded } of counts) {
       const key = `${group} ${id}`;
-      addTime(this.#bucket(key, group, id, start), recorded, watched);
+      addLook(this.#bucket(key, group, id, start), recorded, watched);
       this.#night(key, recorded, watched, date);
     }
   }
@@ -66,7 +66,7 @@ export class LightingRecord {
   #bucket(key: string, group: LampGroup, id: string, start: number): Bucket {
     let open = this.#open.get(key);
     if (open === undefined || open.start !== start) {
-      open = { group, id, start, ...none() };
+      open = { group, id, start, ...noTime() };
       this.#open.set(key, open);
     }
     this.changed.set(`${key} ${start}`, open);
@@ -82,8 +82,8 @@ export class LightingRecord {
       known.running = null;
     }
     if (date === null) return;
-    known.running ??= { date, ...none() };
-    addTime(known.running, count, watched);
+    known.running ??= { date, ...noTime() };
+    addLook(known.running, count, watched);
   }
 }
 
@@ -96,11 +96,18 @@ export function meanOf({ expected, lit, out, watched }: LampTime): LampCount {
   return { expected: whole, lit: burning, out: dark, unknown: whole - burning - dark };
 }
 
-function none(): LampTime {
+/** No lamps, and no time. */
+export function noTime(): LampTime {
   return { expected: 0, lit: 0, out: 0, unknown: 0, watched: 0 };
 }
 
-function addTime(to: LampTime, count: LampCount, watched: number): void {
+/** Adds one time to another. */
+export function addTime(to: LampTime, more: LampTime): void {
+  for (const part of ['expected', 'lit', 'out', 'unknown', 'watched'] as const) to[part] += more[part];
+}
+
+/** Adds lamps as they were for `watched` ms. */
+function addLook(to: LampTime, count: LampCount, watched: number): void {
   to.expected += count.expected * watched;
   to.lit += count.lit * watched;
   to.out += count.out * watched;

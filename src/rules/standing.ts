@@ -8,7 +8,8 @@ import { type Rates, ratesOf } from './lamp-rate.ts';
 import type { LampCount } from './lamp-state.ts';
 import { judgeRate, targetOf } from './lamp-target.ts';
 import type { GroupCount, LampGroup } from './lighting.ts';
-import { BUCKET_MS, type LampTime, meanOf, type Night } from './lighting-record.ts';
+import { LightingMonths } from './lighting-month.ts';
+import { addTime, BUCKET_MS, type LampTime, meanOf, type Night, noTime } from './lighting-record.ts';
 
 /** The plan's own figure, where no rule of the book names one (plan task 18). */
 const PLAN = { target: 0.97, targets: {}, smallRoads: [] };
@@ -121,9 +122,9 @@ export class Standing {
       for (const found of this.#checkpoint.buckets(group, one, Math.floor(from / BUCKET_MS) * BUCKET_MS, to)) {
         const start = Math.floor(found.start / width) * width;
         const key = `${start} ${one}`;
-        const sum = sums.get(key) ?? { id: one, start, expected: 0, lit: 0, out: 0, unknown: 0, watched: 0 };
+        const sum = sums.get(key) ?? { id: one, start, ...noTime() };
         sums.set(key, sum);
-        for (const part of ['expected', 'lit', 'out', 'unknown', 'watched'] as const) sum[part] += found[part];
+        addTime(sum, found);
       }
     }
     return [...sums.values()]
@@ -168,6 +169,17 @@ export class Standing {
     const ratios = this.#engine.book.rules.filter((rule) => rule.type === 'ratio');
     return ratios.find(({ groupBy }) => groupBy.includes(group)) ?? ratios[0] ?? PLAN;
   }
+}
+
+/** The lighting rate as others ask for it: now, over time, and of months. */
+export function lightingRateOf({ engine, checkpoint }: { engine: Engine; checkpoint: Checkpoint }) {
+  const standing = new Standing(engine, checkpoint);
+  const months = new LightingMonths(engine, checkpoint);
+  return {
+    now: (group: LampGroup) => standing.lightingNow(group),
+    past: (query: PastQuery) => standing.lightingPast(query),
+    month: (group: LampGroup, month: string, id?: string) => months.of(group, month, id),
+  };
 }
 
 function sourcesOf({ lit, out, patrolled, metered }: GroupCount): Sources {

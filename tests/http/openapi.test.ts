@@ -68,6 +68,7 @@ const TOUR: [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload?
   ['GET', '/api/v1/lighting-rate/now?group=town'],
   ['GET', '/api/v1/compliance/now?metric=pressure&group=town'],
   ['GET', '/api/v1/compliance?metric=pressure&group=zone'],
+  ['GET', '/api/v1/lighting-rate/months?group=town'],
   ['GET', '/api/v1/lighting-rate?group=town'],
   ['POST', '/api/v1/patrols', { device: 'LC-1', ts: '2026-11-23T20:10:00+08:00', lit: 3, by: 'Wang' }],
   ['GET', '/api/v1/rules'],

@@ -17,10 +17,14 @@ function countOf(town: Timeline) {
 }
 
 /** Three nights with all lamps on, and the days between; it is 20:00 of the fourth. */
-function learned(more: object = {}) {
+function learned(more: object = {}, dim = 100) {
   const town = new Timeline('2026-11-22T12:00', '[]', [metered(more)]);
   for (let night = 0; night < 3; night++) {
-    town.keepsReporting('LC-1', { power: IDLE }).at('17:02').keepsReporting('LC-1', drawing(40)).at('06:40');
+    town
+      .keepsReporting('LC-1', { power: IDLE })
+      .at('17:02')
+      .keepsReporting('LC-1', { ...drawing(40), dim })
+      .at('06:40');
   }
   return town.keepsReporting('LC-1', { power: IDLE }).at('17:02').keepsReporting('LC-1', drawing(40)).at('20:00');
 }
@@ -67,6 +71,11 @@ describe('a circuit that has a meter only', () => {
       .changes('LC-1', metered({ lamps: 50 }))
       .at('20:01');
     expect(countOf(town)).toMatchObject({ expected: 50, unknown: 50 });
+  });
+
+  it('is not learned of while it is dimmed, or while the plan keeps some of its lamps dark', () => {
+    expect(countOf(learned({}, 50))).toMatchObject({ unknown: 40 });
+    expect(countOf(learned({ plan: 'alternate' }))).toMatchObject({ expected: 20, unknown: 20 });
   });
 
   it('is learned of while the plan lets all its lamps burn only', () => {

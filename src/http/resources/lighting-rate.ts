@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { TownClock } from '../../kernel/town-clock.ts';
+import { localTime } from '../../model/local-time.ts';
 import { Duration, Instant, Name } from '../../model/primitives.ts';
+import type { Town } from '../../model/town.ts';
 import { Verdict } from '../../model/verdict.ts';
 import type { Api } from '../api.ts';
 import { cursorOf, Limit, listOf, PlacePaging, pageByPlace, pageOf } from '../lists.ts';
@@ -48,6 +50,27 @@ export type LightingRate = z.infer<typeof LightingRate>;
 export const PastLightingRate = RatePoint.extend({ ts: Instant }).meta({ id: 'PastLightingRate' });
 export type PastLightingRate = z.infer<typeof PastLightingRate>;
 
+const Figures = z.object({ low: Rate, high: Rate, reported: Rate, coverage: Rate });
+
+/** What a month came to for a group of lamps, by both ways of counting. */
+export const LightingMonth = z
+  .object({
+    group: LampGroup,
+    id: z.string(),
+    name: Name,
+    month: z.string(),
+    lampHours: Figures.extend({
+      ...{ expected: z.number(), lit: z.number(), out: z.number(), unknown: z.number() },
+      watched: z.number().meta({ description: 'hours of the month that the service looked at' }),
+    }).meta({ description: 'lamp-hours of the whole month: 灯时亮灯率' }),
+    inspection: Figures.extend({
+      ...{ expected: z.int(), lit: z.int(), out: z.int(), unknown: z.int() },
+      ...{ time: z.string(), nights: z.int() },
+    }).meta({ description: 'lamps at that time of each night, summed over the nights: 巡查亮灯率' }),
+  })
+  .meta({ id: 'LightingMonth' });
+export type LightingMonth = z.infer<typeof LightingMonth>;
+
 /** Which past rates are asked for; instants in ms, `from` inclusive, `to` exclusive. */
 export interface LightingRateQuery {
   group: LampGroup;
@@ -68,6 +91,8 @@ export interface LightingRateParts {
     now(group: LampGroup): readonly LightingRate[];
     /** Ascending by ts, then id. */
     past(query: LightingRateQuery): Promise<readonly PastLightingRate[]>;
+    /** A month (`YYYY-MM`) of the groups that have a record of it, in an order that stays. */
+    month(group: LampGroup, month: string, id?: string): readonly LightingMonth[];
   };
   clock: TownClock;
 }
@@ -81,8 +106,23 @@ const PastQuery = z.strictObject({
   cursor: cursorOf(z.tuple([Instant, z.string()])),
 });
 
-/** `GET /lighting-rate/now`, `GET /lighting-rate` */
-export function lightingRateResource(api: Api, { lightingRate, clock: { clock } }: LightingRateParts): void {
+const MonthQuery = PlacePaging.extend({
+  group: LampGroup,
+  id: z.string().optional(),
+  month: z
+    .string()
+    .regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'a month is YYYY-MM')
+    .optional()
+    .meta({ description: 'such as 2026-10; default: the month that it is in the town' }),
+});
+
+/** `GET /lighting-rate/now`, `GET /lighting-rate/months`, `GET /lighting-rate` */
+export function lightingRateResource(api: Api, parts: LightingRateParts & { town: Pick<Town, 'timeZone'> }): void {
+  const {
+    lightingRate,
+    clock: { clock },
+    town,
+  } = parts;
   const tags = ['lighting'];
   const now = {
     summary: 'The lighting rate now, as an interval with its coverage',
@@ -92,6 +132,16 @@ export function lightingRateResource(api: Api, { lightingRate, clock: { clock } 
   api.get('/lighting-rate/now', { schema: { ...now, response: { 200: listOf(LightingRate) } } }, (request) =>
     pageByPlace(lightingRate.now(request.query.group), request.query),
   );
+
+  const months = {
+    summary: "A month's lighting rate: by lamp-hours, and by inspection at a fixed time of each night",
+    tags,
+    querystring: MonthQuery,
+  };
+  api.get('/lighting-rate/months', { schema: { ...months, response: { 200: listOf(LightingMonth) } } }, (request) => {
+    const { group, id, month = localTime(clock.now(), town.timeZone).slice(0, 7) } = request.query;
+    return pageByPlace(lightingRate.month(group, month, id), request.query);
+  });
 
   const past = { summary: 'The lighting rate over time', tags, querystring: PastQuery };
   api.get('/lighting-rate', { schema: { ...past, response: { 200: listOf(PastLightingRate) } } }, async (request) => {

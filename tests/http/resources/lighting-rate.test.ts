@@ -120,3 +120,18 @@ describe('the lighting rate over time', () => {
     expect(answer.json.errors[0].message).toContain(hint);
   });
 });
+
+describe('the lighting rate of a month', () => {
+  it('is of the month that it is in the town, unless another one is asked for', async () => {
+    const ask = asking(new MemoryTown());
+    const { status, json } = await ask('GET', '/api/v1/lighting-rate/months?group=town');
+    expect([status, json.items.map(({ month }: { month: string }) => month)]).toEqual([200, ['2026-11']]);
+    expect(json.items[0]).toMatchObject({
+      lampHours: { expected: 1_000.5 },
+      inspection: { time: '21:00', nights: 30 },
+    });
+    const other = await ask('GET', '/api/v1/lighting-rate/months?group=road&id=avenue&month=2026-09');
+    expect(other.json.items).toMatchObject([{ group: 'road', id: 'avenue', month: '2026-09' }]);
+    expectProblem(await ask('GET', '/api/v1/lighting-rate/months?group=town&month=2026-13'), 422, 'invalid');
+  });
+});

@@ -30,6 +30,7 @@ const PRINCIPALS: Record<string, Principal> = {
   [OFFICER_TOKEN]: { id: 'li', name: 'Li', role: 'duty-officer' },
 };
 
+const HOURS = { low: 0.97, high: 0.98, reported: 0.98, coverage: 0.99 };
 const SOURCES = { telemetry: 2_970, patrol: 0, meter: 0 };
 
 /** A small town in memory, with everything that the API stands on. */
@@ -204,6 +205,13 @@ export class MemoryTown implements HttpParts {
   readonly lightingRate: HttpParts['lightingRate'] = {
     now: (group) =>
       group === 'feeder' ? [] : [{ ...rate(NOW), group, sources: SOURCES, lastNight: null } satisfies LightingRate],
+    month: (group, month, id = 'lailong') => [
+      {
+        ...{ group, id, name: rate(NOW).name, month },
+        lampHours: { ...HOURS, expected: 1_000.5, lit: 970, out: 20.5, unknown: 10, watched: 300.25 },
+        inspection: { ...HOURS, expected: 3_000, lit: 2_930, out: 40, unknown: 30, time: '21:00', nights: 30 },
+      },
+    ],
     past: async ({ group, from, to, limit, after }) => {
       const points: PastLightingRate[] = [];
       for (let ts = Math.ceil(from / 900_000) * 900_000; ts < to; ts += 900_000)
