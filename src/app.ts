@@ -52,6 +52,9 @@ import { Compliance } from './reports/compliance.ts';
 import { Marks } from './reports/marks.ts';
 import { PressureRecord } from './reports/record.ts';
 import { LightingSeries } from './rules/lighting-series.ts';
+import { replay } from './rules/replay/replay.ts';
+import { Replays } from './rules/replay/replays.ts';
+import { replaysOf } from './rules/replay/shown.ts';
 import { type RulebookChange, surroundings, TownRulebook } from './rules/rulebook-file.ts';
 import { RuleRunner } from './rules/runner.ts';
 import { lightingRateOf, Standing } from './rules/standing.ts';
@@ -234,6 +237,9 @@ export async function startService(settings: Settings, options: ServiceOptions):
       // A history that is being made lags behind the town's hours by far, and nobody is waiting for it.
       state: () => (demo?.isMakingHistory() ? null : serviceState(settings, parts, clock.clock.now())),
     });
+    const past = { journal, history: historyStore, alerts };
+    const replays = new Replays((request, watch) => replay(request, past, kinds, watch));
+    closers.add('replay', () => replays.stop());
 
     metrics.gauge('journal_end_offset', 'Offset after the newest record.', () => journal.end(0));
     metrics.gauge('history_cursor_offset', 'Everything before it is in the history.', () => history.progress().cursor);
@@ -328,6 +334,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
         lightingRate: lightingRateOf(rules),
         rules: { overview: () => standing.overview(), check: (text) => rulebook.check(text), reload: reloadRules },
         takePatrols: (findings, by) => patrols.take(findings, by),
+        replays: replaysOf(replays, (text) => rulebook.read(text)),
         alerts: {
           list: (query) => alerts.list(query),
           get: (id) => {

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { AlertBook } from './alerts/book.ts';
 import type { Settings } from './config/settings.ts';
 import { type Imported, type ImportOrder, importTable } from './history/import/importer.ts';
 import { historyStoreOf, transferTargetOf } from './history/stores.ts';
 import { type TransferProgress, type Transferred, transfer } from './history/transfer.ts';
-import { lastArrival } from './journal/journal.ts';
+import { Journal, lastArrival } from './journal/journal.ts';
 import { steadyClock, systemClock } from './kernel/clock.ts';
 import { takeDataDirectory } from './kernel/data-directory.ts';
 import { messageOf, type Problem, TownError } from './kernel/errors.ts';
@@ -18,6 +19,8 @@ import { readDevices } from './registry/import.ts';
 import { loadKinds } from './registry/kinds.ts';
 import { Registry } from './registry/registry.ts';
 import { loadTown } from './registry/town-folder.ts';
+import { type ReplayWatch, replay } from './rules/replay/replay.ts';
+import { type ShownResult, shownResult } from './rules/replay/shown.ts';
 import { idsOf, loadRulebook } from './rules/rulebook.ts';
 import {
   checkRulebook,
@@ -70,6 +73,33 @@ export function testRules(settings: Settings, path: string, now: () => number): 
   const tested = new Set(read.file.tests.flatMap(({ rules }) => rules));
   const untested = read.file.book.rules.filter((rule) => !idsOf(rule).some((id) => tested.has(id)));
   return { path, problems: [], outcomes, untested: untested.map(({ id }) => id) };
+}
+
+/**
+ * Replays a period of a data directory that no service runs on.
+ * @throws TownError `data-dir-locked` where one does, `rulebook-invalid`, and whatever keeps the data from being read
+ */
+export async function replayOffline(
+  settings: Settings,
+  { from, to, text }: { from: number; to: number; text: string | null },
+  watch: ReplayWatch,
+): Promise<ShownResult> {
+  const kinds = loadKinds(settings.devices);
+  const { town, plan } = loadTown(settings.town);
+  const rulebook = text === null ? null : loadRulebook(text, RULEBOOK_FILE, surroundings(kinds, town, plan));
+  const given = rulebook === null ? null : { text: rulebook.text, version: rulebook.version };
+  const { dataDir, history: stored } = settings;
+  return withStore(dataDir, async (store) => {
+    const journal = new Journal(store, systemClock, settings.journal, []);
+    const history = historyStoreOf(stored, { dataDir, kinds, town, store, realClock: steadyClock, point: noPoint });
+    await history.open();
+    try {
+      const sources = { journal, history, alerts: new AlertBook(store) };
+      return shownResult(await replay({ from, to, rulebook: given }, sources, kinds, watch), from);
+    } finally {
+      await history.close();
+    }
+  });
 }
 
 /** What a file of tests stands on: the folder that it names, its own where that is a town's, else the town of the settings. */

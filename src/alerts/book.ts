@@ -79,6 +79,15 @@ export class AlertBook {
     return [...this.#running.keys()].filter((id) => isOpen(this.#entries.get(id)?.alert.state ?? 'closed')).length;
   }
 
+  /** Those that fired, by the time at which they started: from `from` (inclusive) to `to` (exclusive), ms. */
+  fired(from: number, to: number): AlertEntry[] {
+    const range = { start: [from, ''] as [number, string], end: [to, ''] as [number, string] };
+    return [...this.#order.keys(range)].flatMap(([, id]) => {
+      const entry = this.#entries.get(id);
+      return entry === undefined || entry.alert.firedAt === null ? [] : [entry];
+    });
+  }
+
   /** Newest first: descending by startedAt, then by id. */
   list(filter: AlertFilter): Alert[] {
     const found: Alert[] = [];

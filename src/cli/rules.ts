@@ -3,6 +3,7 @@ import { loadSettings } from '../config/load.ts';
 import { checkRulebookFile } from '../offline.ts';
 import type { RulebookChange } from '../rules/rulebook-file.ts';
 import { Client, type ClientOptions, clientCommand } from './client.ts';
+import { replayCommand } from './rules/replay.ts';
 import { testCommand } from './rules/test.ts';
 
 /** `townpulse rules …` */
@@ -11,6 +12,7 @@ export function rulesCommand(): Command {
     .description('the rulebook')
     .addCommand(checkCommand())
     .addCommand(testCommand())
+    .addCommand(replayCommand())
     .addCommand(reloadCommand())
     .addHelpText('after', '\nExample:\n  $ townpulse rules check');
 }

@@ -121,6 +121,9 @@ export interface RowsQuery {
   after?: { ts: number; device: string };
 }
 
+/** Which rows to write into a file: of one kind; `from` is inclusive, `to` exclusive, whole ms. */
+export type RowsFileQuery = Pick<RowsQuery, 'kind' | 'from' | 'to'>;
+
 /** A place among the events: past everything before the instant `at` (ms), and past `count` events of that instant. */
 export interface EventPlace {
   at: number;
@@ -237,6 +240,12 @@ export interface HistoryStore {
    * @throws TownError `invalid` for a kind that it does not know, `unavailable` while it is not open
    */
   rows(query: RowsQuery): Promise<HistoryRow[]>;
+  /**
+   * Writes whole rows into a Parquet file in the order of their arrival, for a thread that reads many: `@device`, `@ts`,
+   * `@received_at`, `@device_ts` (ms) and the fields by their names. A store on a server has none; its rows are asked for.
+   * @throws TownError as {@link rows}
+   */
+  writeRows?(query: RowsFileQuery, file: string): Promise<void>;
   /** Events in the order in which they came. @throws TownError `unavailable` while it is not open */
   events(after: EventPlace, limit: number): Promise<HistoryEvent[]>;
   /** The place after the newest event; `at` is 0 where there is none. @throws TownError `unavailable` while it is not open */

@@ -23,6 +23,7 @@ import { lightingRateResource } from './resources/lighting-rate.ts';
 import { patrolsResource } from './resources/patrols.ts';
 import { readingsResource } from './resources/readings.ts';
 import { refusedResource } from './resources/refused.ts';
+import { replaysResource } from './resources/replays.ts';
 import { rulesResource } from './resources/rules.ts';
 import { sessionResource } from './resources/session.ts';
 import { townResource } from './resources/town.ts';
@@ -113,6 +114,7 @@ function resources(api: Api, parts: HttpParts): void {
   complianceResource(api, parts);
   patrolsResource(api, parts);
   rulesResource(api, parts);
+  replaysResource(api, parts);
   alertsResource(api, parts);
   backupResource(api, parts);
   if (parts.demo !== null) demoFaultsResource(api, parts.demo.faults);

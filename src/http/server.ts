@@ -20,6 +20,7 @@ import type { LightingRateParts } from './resources/lighting-rate.ts';
 import type { PatrolsParts } from './resources/patrols.ts';
 import type { ReadingsParts } from './resources/readings.ts';
 import type { RefusedParts } from './resources/refused.ts';
+import type { ReplaysParts } from './resources/replays.ts';
 import type { RulesParts } from './resources/rules.ts';
 import type { TownParts } from './resources/town.ts';
 import type { HttpSettings } from './settings.ts';
@@ -41,6 +42,7 @@ export interface HttpParts
     ComplianceParts,
     PatrolsParts,
     RulesParts,
+    ReplaysParts,
     AlertsParts,
     BackupParts {
   log: Logger;

@@ -39,12 +39,17 @@ export class TownRulebook {
   constructor(folder: string, around: RulebookSurroundings) {
     this.#path = join(folder, RULEBOOK_FILE);
     this.#around = around;
-    this.#book = this.#read();
+    this.#book = this.#readFile();
   }
 
   /** What was put in force last. */
   get book(): Rulebook {
     return this.#book;
+  }
+
+  /** Reads a text that is not put in force. @throws TownError `rulebook-invalid` with every problem */
+  read(text: string): Rulebook {
+    return loadRulebook(text, RULEBOOK_FILE, this.#around);
   }
 
   /** Checks a text that is not put in force. */
@@ -57,13 +62,13 @@ export class TownRulebook {
    * @throws TownError `rulebook-invalid` with every problem; the one in force stays
    */
   async reload(record: (book: Rulebook) => Promise<unknown>): Promise<RulebookChange> {
-    const [before, after] = [this.#book, this.#read()];
+    const [before, after] = [this.#book, this.#readFile()];
     await record(after);
     this.#book = after;
     return differenceOf(before, after);
   }
 
-  #read(): Rulebook {
+  #readFile(): Rulebook {
     return loadRulebook(readRulebookFile(this.#path), this.#path, this.#around);
   }
 }

@@ -16,6 +16,7 @@ import type {
   KeptFields,
   ReadingItem,
   ReadingsQuery,
+  RowsFileQuery,
   RowsQuery,
   SeriesQuery,
   SeriesSums,
@@ -31,6 +32,7 @@ import { readReadings } from './readings.ts';
 import { droppingOf, dropRows } from './retention.ts';
 import { noteLate, rollUpPiece } from './rollups.ts';
 import { appendRows, withAppender } from './rows.ts';
+import { writeRows } from './rows-file.ts';
 import { bringSchema } from './schema.ts';
 import { nextMonth, recordMonth, tidyFolder, writeMonth } from './sealing.ts';
 import { bringSeries, keepPoints, readSeries, sumSeries } from './series.ts';
@@ -149,6 +151,13 @@ export class DuckDbHistory implements HistoryStore {
   async rows(query: RowsQuery): Promise<HistoryRow[]> {
     const fields = fieldsOf(this.#mustBeOpen().tables, query.kind);
     return this.#ask((opened) => readRows(opened.reading, query, fields, this.#places(opened)));
+  }
+
+  async writeRows(query: RowsFileQuery, file: string): Promise<void> {
+    const fields = fieldsOf(this.#mustBeOpen().tables, query.kind);
+    return this.#untilClosed('read', (opened, connection) =>
+      writeRows(connection, query, file, fields, this.#places(opened)),
+    );
   }
 
   async events(after: EventPlace, limit: number): Promise<HistoryEvent[]> {

@@ -4,6 +4,7 @@ import type { Principal } from '../../../src/http/principal.ts';
 import type { FaultKind, RunningFault } from '../../../src/http/resources/demo-faults.ts';
 import type { LightingRate, PastLightingRate } from '../../../src/http/resources/lighting-rate.ts';
 import type { ReadingItem } from '../../../src/http/resources/readings.ts';
+import type { Replay } from '../../../src/http/resources/replays.ts';
 import type { HttpParts } from '../../../src/http/server.ts';
 import { TrialClock } from '../../../src/kernel/clock.ts';
 import { TownError } from '../../../src/kernel/errors.ts';
@@ -252,6 +253,44 @@ export class MemoryTown implements HttpParts {
       return { version: 'sha256:77', added: ['burst'], changed: [], reworded: [], removed: [], kept: 13 };
     },
   };
+  readonly replays: HttpParts['replays'] = {
+    start: ({ from, to, text }) => {
+      if (text?.includes('presure'))
+        throw new TownError('rulebook-invalid', 'rules.yaml: 1 problem(s)', { problems: [] });
+      const tally = { was: 3, would: 2, fired: 0, missed: 1, earlier: 0, later: 0 };
+      const alert: NonNullable<Replay['result']>['alerts'][number] = {
+        difference: 'missed',
+        rule: 'low-pressure',
+        subject: { type: 'device', id: 'WP-0001' },
+        title: { zh: '水压偏低', en: 'Low pressure' },
+        severity: 'major',
+        organisation: 'water-company',
+        was: new Date(from).toISOString(),
+        would: null,
+      };
+      const replay: Replay = {
+        id: 'replay-1',
+        state: 'done',
+        ...{ progress: 1, error: null, rulebook: text === null ? null : 'sha256:77' },
+        ...{ from: new Date(from).toISOString(), to: new Date(to).toISOString() },
+        result: {
+          ...{
+            exactFrom: null,
+            notes: [{ zh: '注', en: 'note' }],
+            samples: 7,
+            total: tally,
+            bySeverity: { major: tally },
+          },
+          ...{ byOrganisation: { 'water-company': tally }, byRule: {}, alerts: [alert], more: 0 },
+        },
+      };
+      this.replay = replay;
+      return { ...replay, state: 'running', progress: 0, result: null };
+    },
+    find: (id) => (id === this.replay?.id ? this.replay : undefined),
+    cancel: async (id) => (id === this.replay?.id ? { ...this.replay, state: 'cancelled' as const } : undefined),
+  };
+  replay: Replay | null = null;
   readonly reloadedBy: string[] = [];
   /** What is wrong with the rulebook's file. */
   spoiltRulebook: Error | null = null;

@@ -1,0 +1,99 @@
+import { rmSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { parentPort } from 'node:worker_threads';
+import { type Columns, ParquetReader } from '../../kernel/parquet.ts';
+import type { Kinds } from '../../model/kind.ts';
+import type { JournalRecord } from '../../model/record.ts';
+import type { Sample, Value } from '../../model/sample.ts';
+import type { FiredAlert } from './fired.ts';
+import { type GivenRulebook, type PastEvent, type PastSample, ReplayRun } from './run.ts';
+
+/** What a replay's worker is told; it answers each with an {@link Answer}. */
+export type Order =
+  | { order: 'open'; kinds: Kinds; given: GivenRulebook | null }
+  | { order: 'begin'; events: readonly PastEvent[]; from: number; to: number }
+  | { order: 'rows'; rows: readonly PastSample[]; until: number }
+  | { order: 'files'; files: readonly { kind: string; path: string }[]; until: number }
+  | { order: 'up-to'; at: number }
+  | { order: 'records'; records: readonly JournalRecord[] }
+  | { order: 'result' };
+
+/** `samples` is how many were fed by then; `alerts` comes with the result alone. */
+export interface Answer {
+  samples: number;
+  alerts: FiredAlert[] | null;
+  /** Why the order could not be carried out. */
+  error: string | null;
+}
+
+/** The service goes first: this thread only gets what others leave, where the system knows threads apart. */
+const NICE = 10;
+
+/** Takes orders one after the other. */
+class Desk {
+  #run: ReplayRun | null = null;
+  #reader: ParquetReader | null = null;
+
+  async take(order: Order): Promise<Answer> {
+    if (order.order === 'open') this.#run = new ReplayRun(order.kinds, order.given);
+    const run = this.#run;
+    if (run === null) return { samples: 0, alerts: null, error: 'nothing is open' };
+    if (order.order === 'begin') run.begin(order.events, order.from, order.to);
+    else if (order.order === 'rows') run.rows(order.rows, order.until);
+    else if (order.order === 'files') await this.#files(run, order.files, order.until);
+    else if (order.order === 'up-to') run.upTo(order.at);
+    else if (order.order === 'records') run.records(order.records);
+    return { samples: run.samples, alerts: order.order === 'result' ? run.result() : null, error: null };
+  }
+
+  async #files(run: ReplayRun, files: readonly { kind: string; path: string }[], until: number): Promise<void> {
+    this.#reader ??= await ParquetReader.open();
+    const rows: PastSample[] = [];
+    for (const { kind, path } of files) {
+      for await (const columns of this.#reader.read(path)) addRows(rows, kind, columns);
+      rmSync(path);
+    }
+    run.rows(rows, until);
+  }
+}
+
+/** Of columns named as the history's file of rows names them, the rows. */
+export function addRows(rows: PastSample[], kind: string, { names, values, count }: Columns): void {
+  const column = (name: string) => values[names.indexOf(name)] ?? [];
+  const [devices, times, arrivals, sent] = ['@device', '@ts', '@received_at', '@device_ts'].map(column);
+  // Most fields are rare: a column without a value in all these rows is not asked again for each of them.
+  const fields = names.flatMap((name, index) => {
+    const cells = values[index] ?? [];
+    return name.startsWith('@') || cells.every((cell) => cell === null) ? [] : [{ name, cells }];
+  });
+  for (let row = 0; row < count; row++) {
+    const found: Record<string, Value> = {};
+    for (const { name, cells } of fields) {
+      const cell = cells[row];
+      if (typeof cell === 'number' || typeof cell === 'boolean') found[name] = cell;
+    }
+    const sample: Sample = { device: devices?.[row] as string, kind, ts: times?.[row] as number, values: found };
+    const deviceTs = sent?.[row];
+    if (typeof deviceTs === 'number') sample.deviceTs = deviceTs;
+    rows.push({ receivedAt: arrivals?.[row] as number, sample });
+  }
+}
+
+const port = parentPort;
+if (port !== null) {
+  try {
+    setPriority(NICE);
+  } catch {
+    // A container may forbid it; then it is as urgent as the rest.
+  }
+  const desk = new Desk();
+  let turn: Promise<void> = Promise.resolve();
+  port.on('message', (order: Order) => {
+    turn = turn.then(async () => {
+      const answer = await desk.take(order).catch((error: unknown): Answer => {
+        return { samples: 0, alerts: null, error: error instanceof Error ? error.message : String(error) };
+      });
+      port.postMessage(answer);
+    });
+  });
+}
