@@ -52,8 +52,6 @@ import { Compliance } from './reports/compliance.ts';
 import { Marks } from './reports/marks.ts';
 import { PressureRecord } from './reports/record.ts';
 import { LightingSeries } from './rules/lighting-series.ts';
-import { replay } from './rules/replay/replay.ts';
-import { Replays } from './rules/replay/replays.ts';
 import { replaysOf } from './rules/replay/shown.ts';
 import { type RulebookChange, surroundings, TownRulebook } from './rules/rulebook-file.ts';
 import { RuleRunner } from './rules/runner.ts';
@@ -237,9 +235,8 @@ export async function startService(settings: Settings, options: ServiceOptions):
       // A history that is being made lags behind the town's hours by far, and nobody is waiting for it.
       state: () => (demo?.isMakingHistory() ? null : serviceState(settings, parts, clock.clock.now())),
     });
-    const past = { journal, history: historyStore, alerts };
-    const replays = new Replays((request, watch) => replay(request, past, kinds, watch));
-    closers.add('replay', () => replays.stop());
+    const ruleReplays = replaysOf({ journal, history: historyStore, alerts }, kinds, (text) => rulebook.read(text));
+    closers.add('replay', () => ruleReplays.stop());
 
     metrics.gauge('journal_end_offset', 'Offset after the newest record.', () => journal.end(0));
     metrics.gauge('history_cursor_offset', 'Everything before it is in the history.', () => history.progress().cursor);
@@ -334,13 +331,12 @@ export async function startService(settings: Settings, options: ServiceOptions):
         lightingRate: lightingRateOf(rules),
         rules: { overview: () => standing.overview(), check: (text) => rulebook.check(text), reload: reloadRules },
         takePatrols: (findings, by) => patrols.take(findings, by),
-        replays: replaysOf(replays, (text) => rulebook.read(text)),
+        ruleReplays,
         alerts: {
           list: (query) => alerts.list(query),
           get: (id) => {
             const entry = alerts.get(id);
-            if (entry === undefined) return undefined;
-            return { ...entry.alert, history: entry.history, notifications: outbox.toldOf(id) };
+            return entry && { ...entry.alert, history: entry.history, notifications: outbox.toldOf(id) };
           },
         },
         readiness: () => {
@@ -376,8 +372,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
       const failed = (error: unknown) => log.warn({ error: messageOf(error) }, 'dead letters could not be purged');
       deadLetters.purge(clock.clock.now()).catch(failed);
     });
-    closers.add('housekeeping', () => housekeeping.stop());
-    closers.add('purge', () => purging.stop());
+    for (const timer of [housekeeping, purging]) closers.add('housekeeping', () => timer.stop());
     const httpPort = await http.listen(host);
     const mqttPort = await broker.listen();
     closers.add('broker', () => broker.stop());
@@ -392,8 +387,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
     phase = 'running';
     return {
       ...{ httpPort, mqttPort, town, clock, tokenFile, resumedAt, importDevices, reloadRules },
-      rotate: async (id) => (await rotate(id)).credentials.secret,
-      held,
+      ...{ rotate: async (id) => (await rotate(id)).credentials.secret, held },
       stop: () => {
         phase = 'stopping';
         return closers.close(realClock, STOP_DEADLINE_MS);

@@ -19,7 +19,7 @@ import { readDevices } from './registry/import.ts';
 import { loadKinds } from './registry/kinds.ts';
 import { Registry } from './registry/registry.ts';
 import { loadTown } from './registry/town-folder.ts';
-import { type ReplayWatch, replay } from './rules/replay/replay.ts';
+import { type ReplayWatch, replayPeriod } from './rules/replay/replay.ts';
 import { type ShownResult, shownResult } from './rules/replay/shown.ts';
 import { idsOf, loadRulebook } from './rules/rulebook.ts';
 import {
@@ -95,7 +95,7 @@ export async function replayOffline(
     await history.open();
     try {
       const sources = { journal, history, alerts: new AlertBook(store) };
-      return shownResult(await replay({ from, to, rulebook: given }, sources, kinds, watch), from);
+      return shownResult(await replayPeriod({ from, to, rulebook: given }, sources, kinds, watch), from);
     } finally {
       await history.close();
     }

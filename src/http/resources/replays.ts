@@ -65,7 +65,7 @@ export interface ReplayQuery {
 
 /** What the replays' resource needs. */
 export interface ReplaysParts {
-  replays: {
+  ruleReplays: {
     /** Throws TownError `rulebook-invalid`, `conflict` while another one runs. */
     start(query: ReplayQuery): Replay;
     find(id: string): Replay | undefined;
@@ -80,7 +80,7 @@ const Body = z.strictObject({
 });
 
 /** `POST /rules/replay`, `GET|DELETE /rules/replay/{id}` */
-export function replaysResource(api: Api, { replays }: ReplaysParts): void {
+export function replaysResource(api: Api, { ruleReplays: replays }: ReplaysParts): void {
   const tags = ['rules'];
   const start = {
     summary: 'Runs a past period through another rulebook, and tells which alerts it would have made: a job',

@@ -88,7 +88,7 @@ const AHEAD = 4;
  * Runs what is kept of a period through a rulebook, in a thread of its own, and lays what fires beside what fired.
  * @throws TownError `unavailable` while the history does not answer; the signal's reason when it is called off
  */
-export async function replay(
+export async function replayPeriod(
   { from, to, rulebook }: ReplayRequest,
   sources: ReplaySources,
   kinds: Kinds,

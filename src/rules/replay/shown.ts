@@ -1,8 +1,9 @@
 import type { Subject } from '../../model/alert.ts';
+import type { Kinds } from '../../model/kind.ts';
 import { instant, type Name } from '../../model/primitives.ts';
 import type { Difference, DifferentAlert, Tally } from './comparison.ts';
-import type { ReplayResult } from './replay.ts';
-import type { ReplayJob, Replays } from './replays.ts';
+import { type ReplayResult, type ReplaySources, replayPeriod } from './replay.ts';
+import { type ReplayJob, Replays } from './replays.ts';
 import { type GivenRulebook, PAST_TICK } from './run.ts';
 
 /** A job as others see it: instants in RFC 3339. */
@@ -40,8 +41,9 @@ export interface ShownResult {
   more: number;
 }
 
-/** The replays as others ask for them; `read` gives the rulebook that a text is, or throws what is wrong with it. */
-export function replaysOf(replays: Replays, read: (text: string) => GivenRulebook) {
+/** The replays of a service, as others ask for them; `read` gives the rulebook that a text is, or throws what is wrong. */
+export function replaysOf(sources: ReplaySources, kinds: Kinds, read: (text: string) => GivenRulebook) {
+  const replays = new Replays((request, watch) => replayPeriod(request, sources, kinds, watch));
   const shown = (job: ReplayJob | undefined) => (job === undefined ? undefined : shownReplay(job));
   return {
     start: ({ from, to, text }: { from: number; to: number; text: string | null }): ShownReplay => {
@@ -51,6 +53,7 @@ export function replaysOf(replays: Replays, read: (text: string) => GivenRuleboo
     },
     find: (id: string) => shown(replays.find(id)),
     cancel: async (id: string) => shown(await replays.cancel(id)),
+    stop: () => replays.stop(),
   };
 }
 

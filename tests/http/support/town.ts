@@ -253,7 +253,7 @@ export class MemoryTown implements HttpParts {
       return { version: 'sha256:77', added: ['burst'], changed: [], reworded: [], removed: [], kept: 13 };
     },
   };
-  readonly replays: HttpParts['replays'] = {
+  readonly ruleReplays: HttpParts['ruleReplays'] = {
     start: ({ from, to, text }) => {
       if (text?.includes('presure'))
         throw new TownError('rulebook-invalid', 'rules.yaml: 1 problem(s)', { problems: [] });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AlertBook } from '../../../src/alerts/book.ts';
 import type { JournalRecord } from '../../../src/model/record.ts';
 import { Engine } from '../../../src/rules/engine.ts';
-import { type ReplaySources, replay } from '../../../src/rules/replay/replay.ts';
+import { type ReplaySources, replayPeriod } from '../../../src/rules/replay/replay.ts';
 import { Replays } from '../../../src/rules/replay/replays.ts';
 import { shownReplay } from '../../../src/rules/replay/shown.ts';
 import { versionOf } from '../../../src/rules/rulebook.ts';
@@ -54,7 +54,7 @@ describe('a replay', () => {
   it('of what the journal has, by the rulebook of then, differs in nothing', SLOW, async () => {
     const shares: number[] = [];
     const watch = { ...WATCH, progress: (share: number) => shares.push(share) };
-    const result = await replay({ ...period, rulebook: null }, await sources(0), KINDS, watch);
+    const result = await replayPeriod({ ...period, rulebook: null }, await sources(0), KINDS, watch);
     expect(result).toMatchObject({ exactFrom: at('08:00'), alerts: [], total: { was: 1, would: 1 } });
     expect(result.samples).toBe(morning().filter(({ type }) => type === 'sample').length);
     expect(shares.at(-1)).toBe(1);
@@ -63,21 +63,26 @@ describe('a replay', () => {
 
   it('by another rulebook tells what would have been', SLOW, async () => {
     const stricter = book(RULES.replace('0.2,', '0.3,').replace('10m', '5m'));
-    const { alerts, total } = await replay({ ...period, rulebook: stricter }, await sources(0), KINDS, WATCH);
+    const { alerts, total } = await replayPeriod({ ...period, rulebook: stricter }, await sources(0), KINDS, WATCH);
     expect(total).toEqual({ was: 1, would: 2, fired: 1, missed: 0, earlier: 1, later: 0 });
     expect(alerts.map(({ difference, was, would }) => [difference, was, would])).toEqual([
       ['earlier', at('08:40:10'), at('08:35:10')],
       ['fired', null, at('10:05:10')],
     ]);
     const laxer = book(RULES.replace('0.2,', '0.05,'));
-    const missed = await replay({ ...period, rulebook: laxer }, await sources(0), KINDS, WATCH);
+    const missed = await replayPeriod({ ...period, rulebook: laxer }, await sources(0), KINDS, WATCH);
     expect(missed.total).toEqual({ was: 1, would: 0, fired: 0, missed: 1, earlier: 0, later: 0 });
   });
 
   it('takes from the history what the journal has no more, goes over into the journal, and says so', SLOW, async () => {
-    const half = await replay({ ...period, rulebook: null }, await sources(at('08:45')), KINDS, WATCH);
+    const half = await replayPeriod({ ...period, rulebook: null }, await sources(at('08:45')), KINDS, WATCH);
     expect(half).toMatchObject({ exactFrom: at('08:45'), alerts: [], total: { was: 1, would: 1 } });
-    const gone = await replay({ ...period, rulebook: null }, await sources(Number.POSITIVE_INFINITY), KINDS, WATCH);
+    const gone = await replayPeriod(
+      { ...period, rulebook: null },
+      await sources(Number.POSITIVE_INFINITY),
+      KINDS,
+      WATCH,
+    );
     expect(gone).toMatchObject({ exactFrom: null, alerts: [], total: { was: 1, would: 1 } });
     expect(gone.samples).toBe(morning().filter(({ type }) => type === 'sample').length);
   });
@@ -90,13 +95,13 @@ describe('a replay', () => {
       events: from.history.events.bind(from.history),
       rows: async () => abort.abort(new Error('enough')) as never,
     };
-    const running = replay({ ...period, rulebook: null }, { ...from, history }, KINDS, {
+    const running = replayPeriod({ ...period, rulebook: null }, { ...from, history }, KINDS, {
       ...WATCH,
       signal: abort.signal,
     });
     await expect(running).rejects.toThrow();
     const down = { ...history, rows: () => Promise.reject(new Error('the history is down')) };
-    await expect(replay({ ...period, rulebook: null }, { ...from, history: down }, KINDS, WATCH)).rejects.toThrow(
+    await expect(replayPeriod({ ...period, rulebook: null }, { ...from, history: down }, KINDS, WATCH)).rejects.toThrow(
       'the history is down',
     );
   });
