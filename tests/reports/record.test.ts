@@ -135,6 +135,31 @@ describe('the record of pressure compliance', () => {
     expect(reported.revisions('point WP-1', START + 3 * HOUR)).toEqual([1]);
   });
 
+  it('misses no row that is on its way into the history while its hour is closed', async () => {
+    const { reported, history } = await town();
+    await reported.register(point('WP-1'));
+    reported.clock.advance(HOUR + 10 * MINUTE);
+    let letGo = () => {};
+    const offered = new Promise<void>((resolve) => {
+      history.before = () => {
+        resolve();
+        return new Promise((go) => {
+          letGo = go as () => void;
+        });
+      };
+    });
+    const arriving = reported.arrive(...hourOf('WP-1', START));
+    await offered;
+    await reported.record.make();
+    expect(reported.record.madeUntil()).toBe(START);
+    history.before = () => {};
+    letGo();
+    await arriving;
+    await reported.record.make();
+    await reported.record.make();
+    expect(await reported.figures()).toMatchObject({ [`point WP-1 ${START}`]: { valid: 12 } });
+  });
+
   it('goes on where it stood after a kill, with the marks that were set', async () => {
     const folder = temporaryFolder();
     const history = new MemoryHistory();
