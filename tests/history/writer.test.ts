@@ -52,6 +52,15 @@ function setUp(store = new MemoryHistory()) {
   return { writer, store, journal, clock, rejected, points, pass };
 }
 
+it('keeps the count of imported rows, which is none of its own', async () => {
+  const { writer, store, journal } = setUp();
+  store.counts = { [KIND]: { stored: 0, merged: 0, duplicate: 0, rejected: 0, imported: 40 } };
+  journal.samples(10, sample(1));
+  await writer.start();
+  await writer.stop(60_000);
+  expect(store.counts).toEqual({ [KIND]: { stored: 1, merged: 0, duplicate: 0, rejected: 0, imported: 40 } });
+});
+
 describe('a history that is behind the beginning of the journal', () => {
   it('says which records it lacks, and goes on with those that there are', async () => {
     const said: unknown[] = [];

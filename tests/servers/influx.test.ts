@@ -119,6 +119,37 @@ describe.each(INFLUX_VERSIONS)('%s', (version) => {
       expect(series[0]?.values.map(([, detail]) => detail)).toEqual(['1', '2', '3']);
     });
 
+    it('gives and counts the rows as of the cursor while a write is in doubt', async () => {
+      const proxy = await FaultProxy.start(server.url);
+      onTestFinished(() => proxy.stop());
+      const through = new InfluxPlaces(async () => ({ ...(await server.newBucket()), url: proxy.url }));
+      onTestFinished(() => through.remove());
+      const place = through.newPlace();
+      const store = through.at(place);
+      const first = [1, 2, 3].map((ts) => row(ts, { pressure: ts }));
+      const corrected = row(2, { pressure: 9 }, { flags: ['correction'] });
+      const late = [4, 5].map((ts) => row(ts, { pressure: ts }));
+      const all = { kind: KIND, from: 0, to: 1e14 };
+      await store.open();
+      await store.commit(batch(2, { inserts: first }));
+      await store.rowsAt(KIND, [corrected]);
+      proxy.fault = (path) => (path.includes('precision=ms') ? 'cut' : 'none');
+      const inDoubt = batch(3, { inserts: late, replacements: [corrected] });
+      await expect(store.commit(inDoubt)).rejects.toThrow('cannot be reached');
+      proxy.fault = () => 'none';
+      await store.open();
+      expect(
+        await server.ask(`SELECT count("pressure") FROM "${KIND}"`, (await through.address(place)).bucket),
+      ).toMatchObject([{ values: [[0, 5]] }]);
+      // A page is as long as it was asked for, also where some of what lies there does not count.
+      for (const limit of [1, 2, 3, 10]) expect(await store.rows({ ...all, limit })).toEqual(first.slice(0, limit));
+      expect([await store.count(KIND), await store.count(KIND, 3), await store.count(KIND, 5)]).toEqual([3, 1, 0]);
+      await store.commit(inDoubt);
+      expect(await store.rows({ ...all, limit: 10 })).toEqual([first[0], corrected, first[2], ...late]);
+      expect(await store.count(KIND)).toBe(5);
+      await store.close();
+    });
+
     it('keeps metrics apart from what it adds itself, also where they bear the same name', async () => {
       const fields = Object.fromEntries(
         ['seq', 'time', 'device', 'flags'].map((field) => [field, { type: 'number', name }]),

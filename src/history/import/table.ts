@@ -1,4 +1,6 @@
 import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { CsvError, parse } from 'csv-parse';
 import { messageOf, TownError } from '../../kernel/errors.ts';
@@ -18,7 +20,6 @@ export function readTable(file: string): AsyncIterable<TableRow> {
 }
 
 async function* readCsv(file: string): AsyncIterable<TableRow> {
-  const source = createReadStream(file);
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const parser = parse({
     ...{
@@ -32,38 +33,23 @@ async function* readCsv(file: string): AsyncIterable<TableRow> {
     delimiter: [',', ';', '\t'],
   });
   const texts = async function* () {
-    for await (const chunk of source) yield decoder.decode(chunk as Buffer, { stream: true });
+    for await (const chunk of createReadStream(file)) yield decoder.decode(chunk as Buffer, { stream: true });
     yield decoder.decode();
   };
-  const feeding = feed(texts(), parser);
-  feeding.catch((error: unknown) => parser.destroy(error as Error));
+  // What goes wrong before the parser is thrown where its rows are read.
+  const feeding = pipeline(Readable.from(texts()), parser).catch(() => {});
   try {
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
       // csv-parse counts to the end of a record; a quoted cell may hold line breaks.
       const line = info.lines - (record.join('').match(/\r\n|\r|\n/g)?.length ?? 0);
       yield { line, cells: record.map((cell) => cell.trim()) };
     }
-    await feeding;
   } catch (error) {
     throw unreadable(file, error);
   } finally {
-    source.destroy();
     parser.destroy();
+    await feeding;
   }
-}
-
-/** Gives texts to the parser no faster than it takes them. */
-async function feed(texts: AsyncIterable<string>, parser: ReturnType<typeof parse>): Promise<void> {
-  for await (const text of texts) {
-    if (parser.destroyed) return;
-    if (!parser.write(text)) {
-      await new Promise<void>((resolve) => {
-        parser.once('drain', resolve);
-        parser.once('close', resolve);
-      });
-    }
-  }
-  parser.end();
 }
 
 async function* readParquet(file: string): AsyncIterable<TableRow> {
