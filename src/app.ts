@@ -331,7 +331,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
         lightingRate: lightingRateOf(rules),
         rules: { overview: () => standing.overview(), check: (text) => rulebook.check(text), reload: reloadRules },
         takePatrols: (findings, by) => patrols.take(findings, by),
-        ruleReplays,
+        ...{ ruleReplays, why: standing.why({ newest: (id) => live.of(id), alerts }) },
         alerts: {
           list: (query) => alerts.list(query),
           get: (id) => {

@@ -5,6 +5,7 @@ import type { RulebookChange } from '../rules/rulebook-file.ts';
 import { Client, type ClientOptions, clientCommand } from './client.ts';
 import { replayCommand } from './rules/replay.ts';
 import { testCommand } from './rules/test.ts';
+import { whyCommand } from './rules/why.ts';
 
 /** `townpulse rules …` */
 export function rulesCommand(): Command {
@@ -13,6 +14,7 @@ export function rulesCommand(): Command {
     .addCommand(checkCommand())
     .addCommand(testCommand())
     .addCommand(replayCommand())
+    .addCommand(whyCommand())
     .addCommand(reloadCommand())
     .addHelpText('after', '\nExample:\n  $ townpulse rules check');
 }

@@ -27,6 +27,7 @@ import { replaysResource } from './resources/replays.ts';
 import { rulesResource } from './resources/rules.ts';
 import { sessionResource } from './resources/session.ts';
 import { townResource } from './resources/town.ts';
+import { whyResource } from './resources/why.ts';
 import type { HttpParts } from './server.ts';
 import { Sessions } from './sessions.ts';
 import type { HttpSettings } from './settings.ts';
@@ -115,6 +116,7 @@ function resources(api: Api, parts: HttpParts): void {
   patrolsResource(api, parts);
   rulesResource(api, parts);
   replaysResource(api, parts);
+  whyResource(api, parts);
   alertsResource(api, parts);
   backupResource(api, parts);
   if (parts.demo !== null) demoFaultsResource(api, parts.demo.faults);

@@ -23,6 +23,7 @@ import type { RefusedParts } from './resources/refused.ts';
 import type { ReplaysParts } from './resources/replays.ts';
 import type { RulesParts } from './resources/rules.ts';
 import type { TownParts } from './resources/town.ts';
+import type { WhyParts } from './resources/why.ts';
 import type { HttpSettings } from './settings.ts';
 
 /** What the API stands on, each resource's part from the resource itself. */
@@ -43,6 +44,7 @@ export interface HttpParts
     PatrolsParts,
     RulesParts,
     ReplaysParts,
+    WhyParts,
     AlertsParts,
     BackupParts {
   log: Logger;

@@ -95,6 +95,7 @@ export class SilenceJudge {
   }
 }
 
-function patienceOf({ after }: SilenceRule, { device }: Member): number {
+/** How long a rule waits for a device, ms. */
+export function patienceOf({ after }: SilenceRule, { device }: Member): number {
   return 'ms' in after ? after.ms : after.intervals * device.reportInterval * 1_000;
 }

@@ -11,6 +11,8 @@ import type { GroupCount, LampGroup } from './lighting.ts';
 import { LightingMonths } from './lighting-month.ts';
 import { addTime, BUCKET_MS, type LampTime, meanOf, type Night, noTime } from './lighting-record.ts';
 
+import { Why, type WhySources } from './why.ts';
+
 /** The plan's own figure, where no rule of the book names one (plan task 18). */
 const PLAN = { target: 0.97, targets: {}, smallRoads: [] };
 /** How many of a rule's worst subjects are shown. */
@@ -64,6 +66,11 @@ export class Standing {
   constructor(engine: Engine, checkpoint: Checkpoint) {
     this.#engine = engine;
     this.#checkpoint = checkpoint;
+  }
+
+  /** What explains verdicts, resting also on what others know. */
+  why(sources: WhySources): Why {
+    return new Why(this.#engine, sources);
   }
 
   /** The worst verdict of a device's rules; `idle` where no rule judges it. */

@@ -72,6 +72,7 @@ const TOUR: [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload?
   ['GET', '/api/v1/lighting-rate?group=town'],
   ['POST', '/api/v1/patrols', { device: 'LC-1', ts: '2026-11-23T20:10:00+08:00', lit: 3, by: 'Wang' }],
   ['GET', '/api/v1/rules'],
+  ['GET', '/api/v1/rules/low-pressure/why?subject=WP-0001'],
   ['POST', '/api/v1/rules/reload'],
   ['POST', '/api/v1/rules/replay', { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z', rulebook: '[]' }],
   ['GET', '/api/v1/rules/replay/replay-1'],

@@ -290,6 +290,29 @@ export class MemoryTown implements HttpParts {
     find: (id) => (id === this.replay?.id ? this.replay : undefined),
     cancel: async (id) => (id === this.replay?.id ? { ...this.replay, state: 'cancelled' as const } : undefined),
   };
+  readonly why: HttpParts['why'] = {
+    account: (rule, subject) => {
+      if (rule !== 'low-pressure') throw new TownError('not-found', `there is no rule ${rule}`);
+      const at = new Date(NOW).toISOString();
+      const text = { zh: '字', en: 'word' };
+      return {
+        ...{
+          rule,
+          version: 'sha256:5d1c',
+          subject: { type: 'device', id: subject },
+          at,
+          verdict: 'breach',
+          reason: null,
+        },
+        ...{ since: at, when: { text: 'pressure < 0.14', figures: '0.12 < 0.14', holds: true }, clear: null },
+        samples: [{ device: subject, ts: at, receivedAt: at, values: { pressure: 0.12 } }],
+        ...{ expected: { devices: 1 }, exclusions: [{ device: 'WP-2', reason: 'no-limit', since: null, text }] },
+        alert: { id: 'a1', startedAt: at, due: at, firedAt: null, heldBy: null },
+        timeline: [{ at, alert: 'a1', to: 'pending', reason: 'condition', by: 'rules', text }],
+        ...{ next: { at, text }, sentences: { zh: ['句'], en: ['sentence'] } },
+      };
+    },
+  };
   replay: Replay | null = null;
   readonly reloadedBy: string[] = [];
   /** What is wrong with the rulebook's file. */

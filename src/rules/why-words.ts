@@ -1,0 +1,59 @@
+import { localTime } from '../model/local-time.ts';
+import type { Name } from '../model/primitives.ts';
+import type { Verdict } from '../model/verdict.ts';
+
+const VERDICTS: Record<Verdict, Name> = {
+  ok: { zh: '正常', en: 'ok' },
+  breach: { zh: '异常', en: 'a breach' },
+  silent: { zh: '失联', en: 'silent' },
+  unknown: { zh: '无法判定', en: 'unknown' },
+  idle: { zh: '不作判定', en: 'not judged' },
+};
+
+const REASONS: Record<string, Name> = {
+  'no-limit': { zh: '台账未填限值', en: 'the registry states no limit for it' },
+  'out-of-service': { zh: '不在服役期', en: 'it is not in service' },
+  'not-fitted': { zh: '未装该测量项', en: 'it is not fitted with what is measured' },
+  'no-sample': { zh: '近期无有效样本', en: 'there is no recent sample that tells' },
+  'no-report': { zh: '从未上报', en: 'it has never reported' },
+  'no-lamps': { zh: '没有灯', en: 'it has no lamps' },
+  stale: { zh: '上报已过期', en: 'its report is too old' },
+  mismatch: { zh: '上报灯数与台账不符', en: 'it reports other lamps than the registry has' },
+  silent: { zh: '失联', en: 'nothing arrives from it' },
+  boot: { zh: '刚送电，等待上线', en: 'its supply was switched on a moment ago' },
+  daylight: { zh: '白天', en: 'it is day' },
+  'lamp-plan': { zh: '按方案不亮灯', en: 'by their plan no lamps burn' },
+  coverage: { zh: '上报不足', en: 'too few reports' },
+  transition: { zh: '刚开关灯，过渡期内', en: 'lamps are being switched' },
+  maintenance: { zh: '维护中', en: 'it is being worked on' },
+  'off-schedule': { zh: '未按规定时间开关灯', en: 'its circuit is not switched as published' },
+};
+
+const MOVES: Record<string, Name> = {
+  pending: { zh: '待确认', en: 'pending' },
+  firing: { zh: '告警', en: 'firing' },
+  acknowledged: { zh: '已确认', en: 'acknowledged' },
+  repaired: { zh: '已修复', en: 'repaired' },
+  resolved: { zh: '已恢复', en: 'resolved' },
+  closed: { zh: '已关闭', en: 'closed' },
+};
+
+/** A verdict in words. */
+export function verdictWords(verdict: Verdict): Name {
+  return VERDICTS[verdict];
+}
+
+/** A reason in words; one without words of its own is its own word. */
+export function reasonWords(reason: string): Name {
+  return REASONS[reason] ?? { zh: reason, en: reason };
+}
+
+/** A state of an alert in words; null is gone without a word. */
+export function stateWords(state: string | null): Name {
+  return state === null ? { zh: '消失', en: 'over before it fired' } : (MOVES[state] ?? { zh: state, en: state });
+}
+
+/** An instant (ms) on the town's wall clock, with its day. */
+export function timeWords(at: number, timeZone: string): string {
+  return localTime(at, timeZone).slice(5, 16).replace('T', ' ');
+}
