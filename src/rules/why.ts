@@ -2,12 +2,15 @@ import { TownError } from '../kernel/errors.ts';
 import { didYouMean } from '../kernel/nearest.ts';
 import type { Alert, AlertMove, Evidence, Subject } from '../model/alert.ts';
 import { instant, type Name } from '../model/primitives.ts';
+import type { RatioRule } from '../model/rule.ts';
 import type { Value } from '../model/sample.ts';
+import type { Town } from '../model/town.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { Engine } from './engine.ts';
 import { type Judgement, judge, judgementsOf } from './judgement.ts';
 import { ratesOf } from './lamp-rate.ts';
-import type { LampState } from './lamp-state.ts';
+import type { LampCount, LampState } from './lamp-state.ts';
+import { judgeRate, targetOf } from './lamp-target.ts';
 import type { GroupCount } from './lighting.ts';
 import type { Occurrence } from './occurrences.ts';
 import { subjectOf as subjectOfGroup } from './ratio.ts';
@@ -105,7 +108,9 @@ export class Why {
       ...asked,
       samples: this.#samples(count === null ? members : darkestOf(count)),
       expected:
-        count === null ? { devices: members.filter((one) => isInService(one, at)).length } : figuresOf(rule, count),
+        count === null
+          ? { devices: members.filter((one) => isInService(one, at)).length }
+          : figuresOf(rule, count, roster.town),
       exclusions: count === null ? this.#excluded(rule, members, at) : excludedLamps(count),
       alert: occurrence === undefined ? null : shownAlert(occurrence),
       timeline,
@@ -230,8 +235,7 @@ export class Why {
         );
       return say(`若持续，将于 ${when(due)} 告警`, `it fires at ${when(due)} if it goes on`, due);
     }
-    if (rule.type === 'ratio' && count !== null)
-      return lampsToChange(rule.clear ?? rule.target, rule.target, verdict, count, say);
+    if (rule.type === 'ratio' && count !== null) return lampsToChange(rule, count, this.#engine, verdict, say);
     const [member] = members;
     if (rule.type === 'silence' && member !== undefined) {
       if (verdict === 'silent') return say('收到下一次上报即恢复', 'the next report ends it');
@@ -310,40 +314,43 @@ export class Why {
   }
 }
 
-/** How many lamps must change for another verdict. */
+/** How many lamps must change for another verdict, found by asking the rule itself. */
 function lampsToChange(
-  clear: number,
-  target: number,
+  rule: RatioRule,
+  count: GroupCount,
+  { roster: { town } }: Engine,
   verdict: Verdict,
-  { expected, lit, unknown, out }: GroupCount,
   say: (zh: string, en: string) => Account['next'],
 ): Account['next'] {
-  if (expected === 0) return say('天黑且有应亮的灯后再判断', 'it is judged once lamps are expected');
+  const { expected, lit, out, unknown } = count;
+  if (expected === 0) return say('有应亮的灯后再判断', 'it is judged once lamps are expected');
+  const judged = (changed: Partial<LampCount>) => judgeRate(rule, count, { ...count, ...changed }, town, true);
+  const first = (most: number, isThere: (lamps: number) => boolean): number | null => {
+    for (let lamps = 1; lamps <= most; lamps++) if (isThere(lamps)) return lamps;
+    return null;
+  };
   if (verdict === 'ok') {
-    const spare = lit - Math.ceil(target * expected - 1e-9);
-    return say(`再灭 ${spare + 1} 盏即低于目标`, `${spare + 1} more lamps out would be below the target`);
+    const lamps = first(lit, (more) => judged({ lit: lit - more, out: out + more }).verdict !== 'ok');
+    return say(`再灭 ${lamps} 盏即不达标`, `${lamps} more lamps out would be too many`);
   }
-  const short = Math.max(0, Math.ceil(clear * expected - 1e-9) - lit);
-  if (verdict === 'breach') return say(`再亮 ${short} 盏即恢复`, `${short} more lamps lit end it`);
-  const down = Math.floor(expected - target * expected + 1e-9) + 1 - out;
-  const [up, fall] = [Math.max(0, Math.ceil(target * expected - 1e-9) - lit), Math.max(0, down)];
+  if (verdict === 'breach') {
+    const lamps = first(out, (more) => judged({ lit: lit + more, out: out - more }).isClear);
+    if (lamps === null)
+      return say('灭灯全部点亮也不够，须先查明未知', 'all that are out would not do: the unknown must be found lit');
+    return say(`再亮 ${lamps} 盏即恢复`, `${lamps} more lamps lit end it`);
+  }
+  const up = first(unknown, (more) => judged({ lit: lit + more, unknown: unknown - more }).verdict === 'ok');
+  const down = first(unknown, (more) => judged({ out: out + more, unknown: unknown - more }).verdict === 'breach');
   return say(
-    `${unknown} 盏未知中查明 ${up} 盏亮则正常，${fall} 盏灭则异常`,
-    `of the ${unknown} unknown, ${up} found lit make it ok, ${fall} found out break it`,
+    `${unknown} 盏未知中查明 ${up ?? '–'} 盏亮则正常，${down ?? '–'} 盏灭则异常`,
+    `of the ${unknown} unknown, ${up ?? '–'} found lit make it ok, ${down ?? '–'} found out break it`,
   );
 }
 
-function figuresOf(rule: CompiledRule, count: GroupCount): Account['expected'] {
-  const { expected, lit, out, unknown } = count;
-  return {
-    devices: count.devices.size,
-    expected,
-    lit,
-    out,
-    unknown,
-    ...ratesOf(count),
-    target: rule.type === 'ratio' ? rule.target : null,
-  };
+function figuresOf(rule: CompiledRule, count: GroupCount, town: Town | null): Account['expected'] {
+  const { expected, lit, out, unknown, group, id } = count;
+  const target = rule.type === 'ratio' ? targetOf(rule, group, id, town) : null;
+  return { devices: count.devices.size, expected, lit, out, unknown, ...ratesOf(count), target };
 }
 
 function excludedLamps({ devices }: GroupCount): Exclusion[] {

@@ -120,7 +120,7 @@ describe('why', () => {
       exclusions: [{ device: 'LC-2', reason: 'stale', since: at('20:16') }],
       next: { text: { en: 'of the 10 unknown, 8 found lit make it ok, 3 found out break it' } },
     });
-    expect(why('rate', 'F-2').next.text.en).toBe('1 more lamps out would be below the target');
+    expect(why('rate', 'F-2').next.text.en).toBe('1 more lamps out would be too many');
     night.at('20:31').reports('LC-2', { lampsLit: 7 });
     const breach = (await asking(night.at('20:32')))('rate', 'lailong');
     expect(breach).toMatchObject({ verdict: 'breach', expected: { lit: 26, out: 4 } });
