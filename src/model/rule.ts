@@ -5,6 +5,9 @@ import { RoadClass } from './town.ts';
 
 /** So many switchings of a lamp are remembered. */
 export const MOST_TURNS = 12;
+/** Fewer, or over more time (ms), are no more than dusk and dawn. */
+export const LEAST_TURNS = 3;
+export const LONGEST_WITHIN = 6 * 3_600_000;
 
 /** What every rule says, whatever its type. */
 const Common = {
@@ -137,9 +140,10 @@ export const CountRule = z
     path: ['within'],
     message: 'a time goes with "count: cycling lamp"',
   })
-  .refine(({ count, atLeast }) => count !== 'cycling lamp' || atLeast <= MOST_TURNS, {
+  .refine(({ within = 0 }) => within <= LONGEST_WITHIN, { path: ['within'], message: 'a time of 6h at most' })
+  .refine(({ count, atLeast }) => count !== 'cycling lamp' || (atLeast >= LEAST_TURNS && atLeast <= MOST_TURNS), {
     path: ['atLeast'],
-    message: `no more than ${MOST_TURNS} switchings of a lamp are remembered`,
+    message: `a cycling lamp is switched ${LEAST_TURNS} to ${MOST_TURNS} times: fewer are dusk and dawn`,
   });
 export type CountRule = z.infer<typeof CountRule>;
 

@@ -16,7 +16,7 @@ export interface Counted {
   reason: string | null;
   values: Finding['values'];
   /** The devices that it is found of, those that say most first. */
-  states: readonly LampState[];
+  states(): readonly LampState[];
 }
 
 const SUBJECT_TYPE = { feeder: 'parent', road: 'road', device: 'device' } as const;
@@ -39,7 +39,7 @@ export class CountJudge {
     const { occurrences } = this.#speech;
     const held = occurrences.all(rule.id).map(({ subject }) => subject.id);
     for (const id of new Set([...this.#suspects(rule, counts), ...held])) {
-      const counted = this.judge(rule, id, counts, at);
+      const counted = this.judge(rule, id, at);
       const subject = subjectOf(rule, id);
       if (counted !== null) this.#holding.take(rule, this.#found(subject, counted), at, since);
       else {
@@ -49,14 +49,14 @@ export class CountJudge {
     }
   }
 
-  /** How the subject of this id stands at `at` (ms), with `counts` of that instant; null where it has no lamps. */
-  judge(rule: CountRule, id: string, counts: readonly GroupCount[], at: number): Counted | null {
+  /** How the subject of this id stands at `at` (ms), the instant of the newest tick; null where it has no lamps. */
+  judge(rule: CountRule, id: string, at: number): Counted | null {
     const by = LAMP_FINDINGS[rule.count];
     if (by === 'device') {
       const state = this.#lighting.of(id);
       return state === undefined || state.member.device.kind !== rule.kind ? null : judgeDevice(rule, state, at);
     }
-    const count = counts.find(({ group, id: one }) => group === by && one === id);
+    const count = this.#lighting.group(by, id);
     if (count === undefined) return null;
     if (rule.count === 'dark run') return darkRun(rule, count);
     if (rule.count === 'dark block') return darkBlock(rule, count);
@@ -72,22 +72,23 @@ export class CountJudge {
   }
 
   /** The subjects that may be in breach; the others need no look. */
-  #suspects({ count }: CountRule, counts: readonly GroupCount[]): string[] {
+  #suspects({ count, atLeast }: CountRule, counts: readonly GroupCount[]): string[] {
     const { burning, mismatched, turning } = this.#lighting.notable;
     if (count === 'day burner') return [...burning.keys()].sort();
     if (count === 'registry mismatch') return [...mismatched.keys()].sort();
     if (count === 'cycling lamp') return [...turning.keys()].sort();
     const by = LAMP_FINDINGS[count];
-    return counts.filter(({ group, out }) => group === by && (out > 0 || count === 'off schedule')).map(({ id }) => id);
+    const isSuspect = ({ out, lit, expected, burning, offSchedule: off }: GroupCount) =>
+      count === 'off schedule' ? burning > 1 || (lit === 0 && expected + off > 0) : out >= atLeast;
+    return counts.filter((one) => one.group === by && isSuspect(one)).map(({ id }) => id);
   }
 
   #found(subject: Subject, { verdict, values, states }: Counted): Found {
-    const devices = states.map(({ member: { device } }) => device);
     return {
       ...{ subject, verdict, isBad: verdict === 'breach', isGood: verdict === 'ok', instead: null },
-      organisation: () => devices[0]?.organisation ?? '',
-      bad: () => devices.map(({ id }) => id),
-      finding: () => ({ verdict, values, evidence: evidenceOf(states) }),
+      organisation: () => states()[0]?.member.device.organisation ?? '',
+      bad: () => states().map(({ member: { device } }) => device.id),
+      finding: () => ({ verdict, values, evidence: evidenceOf(states()) }),
     };
   }
 }
@@ -110,7 +111,7 @@ function judgeDevice(rule: CountRule, state: LampState, at: number): Counted {
 function darkBlock({ atLeast, share = 0 }: CountRule, count: GroupCount): Counted {
   const { expected, out, unknown } = count;
   const isBlock = (dark: number) => dark >= atLeast && dark >= share * expected;
-  const found = { values: { out, expected, unknown }, states: darkestOf(count) };
+  const found = { values: { out, expected, unknown }, states: () => darkestOf(count) };
   if (expected === 0) return { ...found, verdict: 'idle', reason: 'not-expected' };
   if (isBlock(out)) return { ...found, verdict: 'breach', reason: null };
   return isBlock(out + unknown)
@@ -121,7 +122,7 @@ function darkBlock({ atLeast, share = 0 }: CountRule, count: GroupCount): Counte
 /** Lamps burn by day. What burns by night may have burned by day as well: that is no word on it. */
 function dayBurner({ atLeast }: CountRule, state: LampState, at: number): Counted {
   const { burning, resting, member } = state;
-  const found = { values: { burning }, states: [state] };
+  const found = { values: { burning }, states: () => [state] };
   if (member.hours.at(at).isLit) return { ...found, verdict: 'idle', reason: 'dark' };
   if (burning >= atLeast) return { ...found, verdict: 'breach', reason: null };
   if (resting > 0) return { ...found, verdict: 'ok', reason: null };
@@ -134,7 +135,7 @@ function cyclingLamp({ atLeast, within = WITHIN }: CountRule, state: LampState, 
   const { isLit, since } = member.hours.at(at);
   const from = Math.max(since, at - within);
   const switchings = (report?.turns ?? []).filter((ts) => ts > from).length;
-  const found = { values: { switchings }, states: [state] };
+  const found = { values: { switchings }, states: () => [state] };
   if (!isLit) return { ...found, verdict: 'idle', reason: 'daylight' };
   if (switchings >= atLeast) return { ...found, verdict: 'breach', reason: null };
   if (report === null || at - report.ts > freshFor(member))
@@ -147,7 +148,7 @@ function registryMismatch(state: LampState, at: number): Counted {
   const { report, isMismatch, member } = state;
   const found = {
     values: { lampsTotal: report?.total ?? null, lamps: Number(member.device.attributes.lamps ?? 0) },
-    states: [state],
+    states: () => [state],
   };
   if (isMismatch) return { ...found, verdict: 'breach', reason: null };
   if (report === null || report.total === null || at - report.ts > freshFor(member))

@@ -28,7 +28,7 @@ export function judge(
   if (rule.type === 'ratio' || !appliesTo(rule, member.device)) return null;
   if (rule.type === 'count') {
     if (LAMP_FINDINGS[rule.count] !== 'device') return null;
-    const { verdict, reason } = engine.findings.judge(rule, member.device.id, engine.counts, at) ?? NOT_JUDGED;
+    const { verdict, reason } = engine.findings.judge(rule, member.device.id, at) ?? NOT_JUDGED;
     return { verdict, reason };
   }
   return rule.type === 'silence'
@@ -51,7 +51,7 @@ export function* judgementsOf(engine: Engine, rule: CompiledRule): Iterable<Judg
   }
   if (rule.type === 'count') {
     for (const id of engine.findings.subjects(rule, engine.counts)) {
-      const { verdict, reason } = engine.findings.judge(rule, id, engine.counts, at) ?? NOT_JUDGED;
+      const { verdict, reason } = engine.findings.judge(rule, id, at) ?? NOT_JUDGED;
       yield { subject: subjectOfCount(rule, id), verdict, reason };
     }
     return;

@@ -1,5 +1,6 @@
 import type { Device } from '../model/device.ts';
 import type { Name } from '../model/primitives.ts';
+import { LEAST_TURNS, LONGEST_WITHIN } from '../model/rule.ts';
 import type { Town } from '../model/town.ts';
 import { countOf, type LampCount, type LampState, type LampTally, stateOf, tallyOf } from './lamp-state.ts';
 import type { Member, Roster } from './roster.ts';
@@ -14,6 +15,8 @@ export interface GroupCount extends LampTally {
   id: string;
   /** Of those counts, what rests on samples whose own time is known: what the record is made of. */
   recorded: LampCount;
+  /** Goes up when the count of one of its devices changes. */
+  version: number;
   /** Its devices with lamps by their ids. */
   devices: ReadonlyMap<string, LampState>;
 }
@@ -145,20 +148,28 @@ export class Lighting {
     const { transition = TRANSITION, mismatch = MISMATCH } = this.#town?.lighting ?? {};
     const state = stateOf(member, lamps, at, { deadSince, isMaintained, circuit, transition, mismatch });
     known.state = state;
+    const isSame = before !== null && isSameCount(before, state);
     for (const group of groups) {
+      group.devices.set(member.device.id, state);
+      if (isSame) continue;
+      group.version++;
       if (before !== null) add(group, before, -1);
       add(group, state, 1);
-      group.devices.set(member.device.id, state);
     }
     const { id } = member.device;
     note(this.notable.burning, id, state, state.burning > 0);
     note(this.notable.mismatched, id, state, state.isMismatch);
-    note(this.notable.turning, id, state, (state.report?.turns?.length ?? 0) > 0);
+    note(this.notable.turning, id, state, isTurning(state));
   }
 
   /** A device's lamps as they were last counted. */
   of(device: string): LampState | undefined {
     return this.#known.get(device)?.state ?? undefined;
+  }
+
+  /** A group as it was last counted. */
+  group(group: LampGroup, id: string): GroupCount | undefined {
+    return this.#groups.get(`${group} ${id}`);
   }
 
   /** What the lamps that hang from a node say. */
@@ -199,6 +210,7 @@ export class Lighting {
   #forget({ member, groups, circuit, state }: Known): void {
     for (const group of groups) {
       if (state !== null) add(group, state, -1);
+      group.version++;
       group.devices.delete(member.device.id);
       if (group.devices.size > 0) continue;
       this.#groups.delete(group.key);
@@ -232,7 +244,7 @@ export class Lighting {
     const key = `${group} ${id}`;
     let known = this.#groups.get(key);
     if (known === undefined) {
-      known = { group, id, key, ...tallyOf(0, 0, 0), recorded: countOf(0, 0, 0), devices: new Map() };
+      known = { group, id, key, ...tallyOf(0, 0, 0), recorded: countOf(0, 0, 0), version: 0, devices: new Map() };
       this.#groups.set(key, known);
       this.#inOrder = null;
     }
@@ -264,6 +276,17 @@ export function organisationOf(count: GroupCount): string {
 
 function lampsOf({ attributes, retiredAt }: Device): number {
   return retiredAt === null ? Math.max(0, Number(attributes.lamps ?? 0)) : 0;
+}
+
+/** More often than with dusk and dawn. */
+function isTurning({ report }: LampState): boolean {
+  const turns = report?.turns ?? [];
+  const [newest, third] = [turns.at(-1), turns.at(-LEAST_TURNS)];
+  return newest !== undefined && third !== undefined && newest - third <= LONGEST_WITHIN;
+}
+
+function isSameCount(a: LampState, b: LampState): boolean {
+  return TALLIED.every((part) => a[part] === b[part]) && COUNTED.every((part) => a.recorded[part] === b.recorded[part]);
 }
 
 function note(notable: Map<string, LampState>, id: string, state: LampState, is: boolean): void {

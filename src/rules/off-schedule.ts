@@ -18,9 +18,9 @@ export function offSchedule(
   settings: LightingSettings | undefined,
   at: number,
 ): Counted {
-  const states = [...devices.values()].sort((a, b) => (a.member.device.id < b.member.device.id ? -1 : 1));
-  const [first] = states;
+  const states = () => [...devices.values()].sort((a, b) => (a.member.device.id < b.member.device.id ? -1 : 1));
   const found = { values: { lit, burning }, states };
+  const first = firstOf(devices);
   if (first === undefined || circuit === undefined) return { ...found, verdict: 'idle', reason: 'no-lamps' };
   const { transition = TRANSITION, mismatch = MISMATCH } = settings ?? {};
   const { isLit, since, until } = first.member.hours.at(at);
@@ -35,9 +35,18 @@ export function offSchedule(
   const isSettled = at >= since + transition && at < until - transition;
   const says = ({ member, report }: LampState) =>
     report !== null && report.ts >= since && at - report.ts <= freshFor(member);
-  const lamps = states.reduce((sum, { member }) => sum + Number(member.device.attributes.lamps ?? 0), 0);
+  const all = [...devices.values()];
+  const lamps = all.reduce((sum, { member }) => sum + Number(member.device.attributes.lamps ?? 0), 0);
   const bounds = { nightSince: since, until, mismatch, fresh: freshFor(first.member) };
-  if (isSettled && lamps >= 2 && states.some(says) && isOffSchedule(circuit, at, bounds))
+  if (isSettled && lamps >= 2 && all.some(says) && isOffSchedule(circuit, at, bounds))
     return { ...found, verdict: 'breach', reason: 'off' };
   return { ...found, verdict: 'unknown', reason: 'no-sample' };
+}
+
+/** The lamps of one road are switched together: those of the first device speak for all. */
+function firstOf(devices: GroupCount['devices']): LampState | undefined {
+  let first: LampState | undefined;
+  for (const state of devices.values())
+    if (first === undefined || state.member.device.id < first.member.device.id) first = state;
+  return first;
 }

@@ -10,7 +10,7 @@ const START = local('2026-11-22T20:00');
 
 function seen(lit: number, out: number, unknown = 0): GroupCount[] {
   const recorded: LampCount = { expected: lit + out + unknown, lit, out, unknown };
-  return [{ group: 'town', id: 'lailong', ...tallyOf(0, 0, 0), recorded, devices: new Map() }];
+  return [{ group: 'town', id: 'lailong', ...tallyOf(0, 0, 0), recorded, version: 0, devices: new Map() }];
 }
 
 describe('the record of the lighting rate', () => {
