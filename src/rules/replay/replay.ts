@@ -8,7 +8,7 @@ import type { Value } from '../../model/sample.ts';
 import { type Comparison, compareAlerts } from './comparison.ts';
 import { asItWas, type RecordedAlert } from './fired.ts';
 import { type GivenRulebook, PAST_TICK, type PastEvent, type PastSample } from './run.ts';
-import type { Answer, Order } from './worker.ts';
+import type { Answer, Called, Order } from './worker.ts';
 
 /** A reading as the history gives it; instants in ms. */
 interface Row {
@@ -102,7 +102,7 @@ export async function replayPeriod(
     const isWhole = first === 1 && from >= journalFrom;
     const begin = isWhole ? journalFrom : Math.min(from, journalFrom) - WARM_UP;
     const told = (at: number) => progress(Math.min(1, Math.max(0, (at - begin) / (to - begin))));
-    await thread.tell({ order: 'open', kinds, given: rulebook });
+    await thread.tell({ order: 'open', kinds, given: rulebook, called: thread.called });
     if (!isWhole) await past(begin, Math.min(journalFrom, to), sources.history, kinds, thread, told);
     if (journalFrom < to) await present(first, to, sources.journal, thread, told);
     progress(1);
@@ -234,7 +234,9 @@ function bare({ kind, device, ts, receivedAt, deviceTs, values }: Row): PastSamp
 
 /** The worker, as somebody who takes orders one after the other. */
 class Thread {
+  readonly called: Called = new Int32Array(new SharedArrayBuffer(4));
   readonly #worker: Worker;
+  readonly #ended: Promise<void>;
   readonly #waiting: { resolve(answer: Answer): void; reject(error: Error): void }[] = [];
   #failed: Error | null = null;
   #wake: () => void = () => {};
@@ -247,7 +249,12 @@ class Thread {
       this.#wake();
     });
     this.#worker.on('error', (error) => this.#fail(error));
-    this.#worker.on('exit', () => this.#fail(new Error('the thread of the replay ended before its time')));
+    this.#ended = new Promise((resolve) => {
+      this.#worker.on('exit', () => {
+        this.#fail(new Error('the thread of the replay ended before its time'));
+        resolve();
+      });
+    });
     if (signal.aborted) this.#fail(signal.reason);
     signal.addEventListener('abort', () => this.#fail(signal.reason), { once: true });
   }
@@ -262,8 +269,12 @@ class Thread {
     if (this.#failed !== null) throw this.#failed;
   }
 
+  /** Lets the thread finish what it is at, and ends it. */
   async end(): Promise<void> {
-    await this.#worker.terminate();
+    Atomics.store(this.called, 0, 1);
+    this.#failed ??= new Error('the replay is over');
+    this.#worker.postMessage({ order: 'end' } satisfies Order);
+    await this.#ended;
   }
 
   /** Gives an order; resolves with what comes of it. */

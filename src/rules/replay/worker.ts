@@ -10,13 +10,17 @@ import { type GivenRulebook, type PastEvent, type PastSample, ReplayRun } from '
 
 /** What a replay's worker is told; it answers each with an {@link Answer}. */
 export type Order =
-  | { order: 'open'; kinds: Kinds; given: GivenRulebook | null }
+  | { order: 'open'; kinds: Kinds; given: GivenRulebook | null; called: Called }
   | { order: 'begin'; events: readonly PastEvent[]; from: number; to: number }
   | { order: 'rows'; rows: readonly PastSample[]; until: number }
   | { order: 'files'; files: readonly { kind: string; path: string }[]; until: number }
   | { order: 'up-to'; at: number }
   | { order: 'records'; records: readonly JournalRecord[] }
-  | { order: 'result' };
+  | { order: 'result' }
+  | { order: 'end' };
+
+/** Shared with whoever gives orders: other than 0 once the replay is called off, and what is left need not be done. */
+export type Called = Int32Array<SharedArrayBuffer>;
 
 /** `samples` is how many were fed by then; `alerts` comes with the result alone. */
 export interface Answer {
@@ -33,11 +37,15 @@ const NICE = 10;
 class Desk {
   #run: ReplayRun | null = null;
   #reader: ParquetReader | null = null;
+  #called: Called | null = null;
 
   async take(order: Order): Promise<Answer> {
-    if (order.order === 'open') this.#run = new ReplayRun(order.kinds, order.given);
-    const run = this.#run;
-    if (run === null) return { samples: 0, alerts: null, error: 'nothing is open' };
+    if (order.order === 'open') {
+      this.#run = new ReplayRun(order.kinds, order.given);
+      this.#called = order.called;
+    }
+    const run = this.#isCalledOff() ? null : this.#run;
+    if (run === null) return { samples: 0, alerts: null, error: 'called off' };
     if (order.order === 'begin') run.begin(order.events, order.from, order.to);
     else if (order.order === 'rows') run.rows(order.rows, order.until);
     else if (order.order === 'files') await this.#files(run, order.files, order.until);
@@ -46,10 +54,20 @@ class Desk {
     return { samples: run.samples, alerts: order.order === 'result' ? run.result() : null, error: null };
   }
 
+  /** Lets go of what is open. A thread must not be ended from outside while DuckDB works in it: that ends the process. */
+  close(): void {
+    this.#reader?.close();
+  }
+
+  #isCalledOff(): boolean {
+    return this.#called !== null && Atomics.load(this.#called, 0) !== 0;
+  }
+
   async #files(run: ReplayRun, files: readonly { kind: string; path: string }[], until: number): Promise<void> {
     this.#reader ??= await ParquetReader.open();
     const rows: PastSample[] = [];
     for (const { kind, path } of files) {
+      if (this.#isCalledOff()) return;
       for await (const columns of this.#reader.read(path)) addRows(rows, kind, columns);
       rmSync(path);
     }
@@ -90,6 +108,11 @@ if (port !== null) {
   let turn: Promise<void> = Promise.resolve();
   port.on('message', (order: Order) => {
     turn = turn.then(async () => {
+      if (order.order === 'end') {
+        desk.close();
+        port.close();
+        return;
+      }
       const answer = await desk.take(order).catch((error: unknown): Answer => {
         return { samples: 0, alerts: null, error: error instanceof Error ? error.message : String(error) };
       });

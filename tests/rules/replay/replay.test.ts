@@ -77,6 +77,8 @@ describe('a replay', () => {
   it('takes from the history what the journal has no more, goes over into the journal, and says so', SLOW, async () => {
     const half = await replayPeriod({ ...period, rulebook: null }, await sources(at('08:45')), KINDS, WATCH);
     expect(half).toMatchObject({ exactFrom: at('08:45'), alerts: [], total: { was: 1, would: 1 } });
+    // Each sample once, whichever of the two it came from.
+    expect(half.samples).toBe(morning().filter(({ type }) => type === 'sample').length);
     const gone = await replayPeriod(
       { ...period, rulebook: null },
       await sources(Number.POSITIVE_INFINITY),
