@@ -44,6 +44,7 @@ import { logChannel } from './notify/log-channel.ts';
 import { Outbox } from './notify/outbox.ts';
 import { readDevices } from './registry/import.ts';
 import { loadKinds } from './registry/kinds.ts';
+import { Maintenances } from './registry/maintenance.ts';
 import { Patrols } from './registry/patrols.ts';
 import { Registry } from './registry/registry.ts';
 import { adminToken, Tokens } from './registry/tokens.ts';
@@ -130,8 +131,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
     // What the town is, from its files.
     const kinds = loadKinds(settings.devices);
     const { town, plan } = loadTown(settings.town);
-    const around = surroundings(kinds, town, plan);
-    const rulebook = new TownRulebook(settings.town, around);
+    const rulebook = new TownRulebook(settings.town, surroundings(kinds, town, plan));
 
     // The one store, its clock, and the journal that everything passes through.
     closers.add('data directory', takeDataDirectory(dataDir));
@@ -145,8 +145,8 @@ export async function startService(settings: Settings, options: ServiceOptions):
     // 0: who is who. The files' part of the town goes through the journal like any other change.
     const registry = new Registry(store, journal, kinds, town, clock.clock);
     const patrols = new Patrols(registry, journal, clock.clock);
+    const maintenance = new Maintenances(store, registry, journal, clock.clock, town);
     const { token, file: tokenFile, created: isTokenNew } = adminToken(dataDir, settings.adminToken);
-    const tokens = new Tokens(token);
     await recordChanges(store, journal, [
       { what: 'town', town },
       { what: 'rulebook', text: rulebook.book.text, version: rulebook.book.version },
@@ -299,7 +299,8 @@ export async function startService(settings: Settings, options: ServiceOptions):
     const http = createHttp(
       {
         log: log.child({ stage: 'http' }),
-        ...{ realClock, clock, town, kinds, tokens, metrics, importDevices, refused, compliance, ledger },
+        ...{ realClock, clock, town, kinds, metrics, importDevices, refused, compliance, ledger, maintenance },
+        tokens: new Tokens(token),
         page: join(packageRoot, 'dist/console'),
         demo: demo === undefined ? null : { officer: demo.officer, faults: demo.faults },
         devices: registry,

@@ -20,6 +20,7 @@ import { exportResource } from './resources/export.ts';
 import { latestResource } from './resources/latest.ts';
 import { ledgerResource } from './resources/ledger.ts';
 import { lightingRateResource } from './resources/lighting-rate.ts';
+import { maintenanceResource } from './resources/maintenance.ts';
 import { patrolsResource } from './resources/patrols.ts';
 import { readingsResource } from './resources/readings.ts';
 import { refusedResource } from './resources/refused.ts';
@@ -113,6 +114,7 @@ function resources(api: Api, parts: HttpParts): void {
   deadLettersResource(api, parts);
   lightingRateResource(api, parts);
   complianceResource(api, parts);
+  maintenanceResource(api, parts);
   patrolsResource(api, parts);
   rulesResource(api, parts);
   replaysResource(api, parts);

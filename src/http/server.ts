@@ -17,6 +17,7 @@ import type { ExportParts } from './resources/export.ts';
 import type { LatestParts } from './resources/latest.ts';
 import type { LedgerParts } from './resources/ledger.ts';
 import type { LightingRateParts } from './resources/lighting-rate.ts';
+import type { MaintenanceParts } from './resources/maintenance.ts';
 import type { PatrolsParts } from './resources/patrols.ts';
 import type { ReadingsParts } from './resources/readings.ts';
 import type { RefusedParts } from './resources/refused.ts';
@@ -41,6 +42,7 @@ export interface HttpParts
     DeadLettersParts,
     LightingRateParts,
     ComplianceParts,
+    MaintenanceParts,
     PatrolsParts,
     RulesParts,
     ReplaysParts,

@@ -1,4 +1,5 @@
 import type { Device } from './device.ts';
+import type { Maintenance } from './maintenance.ts';
 import type { Patrol } from './patrol.ts';
 import type { Sample } from './sample.ts';
 import type { ServiceState } from './service.ts';
@@ -42,6 +43,8 @@ export type Change =
   | { what: 'town'; town: Town }
   /** A night patrol found lamps lit or out. */
   | { what: 'patrol'; patrol: Patrol }
+  /** A window of maintenance was announced, or ended before its time: its whole value from now on. */
+  | { what: 'maintenance'; maintenance: Maintenance }
   /** The rulebook in force from now on: its text and `sha256:…` of it. */
   | { what: 'rulebook'; text: string; version: string };
 

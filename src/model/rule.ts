@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Severity } from './alert.ts';
 import { Duration, Id, Name, parseDuration } from './primitives.ts';
+import { Schedule } from './schedule.ts';
 import { RoadClass } from './town.ts';
 
 /** So many switchings of a lamp are remembered. */
@@ -22,6 +23,8 @@ const Common = {
   power: z.enum(['always', 'switched']).optional(),
   /** How long it must hold before it fires. */
   for: Duration.prefault('0s'),
+  /** When it judges; outside of these hours nothing begins, and nothing that is open goes on or ends. */
+  schedule: Schedule.optional(),
   /** Rules whose alert on the device itself, its gateway or its network node holds this one back. */
   inhibitedBy: z.array(Id).default([]),
 };

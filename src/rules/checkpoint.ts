@@ -1,5 +1,6 @@
 import type { Store, Table } from '../kernel/store.ts';
 import type { Device } from '../model/device.ts';
+import type { Maintenance } from '../model/maintenance.ts';
 import type { Offset } from '../model/record.ts';
 import { SERVICE_DEVICE } from '../model/service.ts';
 import type { Town } from '../model/town.ts';
@@ -23,6 +24,7 @@ export class Checkpoint {
   readonly #book: Table<string, string>;
   readonly #devices: Table<string, Device>;
   readonly #heard: Table<string, Heard>;
+  readonly #maintenance: Table<string, Maintenance>;
   readonly #occurrences: Table<string, Occurrence>;
   readonly #nights: Table<string, GroupNights>;
   readonly #buckets: Table<[string, string, number], Bucket>;
@@ -33,6 +35,7 @@ export class Checkpoint {
     this.#book = store.table('rules.book');
     this.#devices = store.table('rules.devices');
     this.#heard = store.table('rules.heard');
+    this.#maintenance = store.table('rules.maintenance');
     this.#occurrences = store.table('rules.occurrences');
     this.#nights = store.table('rules.nights');
     this.#buckets = store.table('rules.lighting');
@@ -46,6 +49,7 @@ export class Checkpoint {
     engine.night = place.night;
     engine.roster.away = place.away;
     engine.roster.town = this.#town.get('town') ?? null;
+    for (const { key, value } of this.#maintenance.entries()) engine.roster.maintenance.all.set(key, value);
     for (const { key, value } of this.#devices.entries()) engine.roster.restore(value, this.#heard.get(key));
     engine.roster.restore(SERVICE_DEVICE, this.#heard.get(SERVICE_DEVICE.id));
     for (const { value } of this.#occurrences.entries()) engine.occurrences.restore(value);
@@ -68,11 +72,8 @@ export class Checkpoint {
     if (engine.isBookChanged) this.#book.put('book', engine.book.text);
     for (const id of roster.changedDevices) put(this.#devices, id, roster.members.get(id)?.device);
     for (const id of roster.changedHeard) put(this.#heard, id, roster.members.get(id)?.heard);
-    for (const key of occurrences.changed) {
-      const occurrence = occurrences.find(key);
-      if (occurrence === undefined) this.#occurrences.remove(key);
-      else this.#occurrences.put(key, occurrence);
-    }
+    for (const id of roster.maintenance.changed) keep(this.#maintenance, id, roster.maintenance.all.get(id));
+    for (const key of occurrences.changed) keep(this.#occurrences, key, occurrences.find(key));
     for (const key of record.changedNights) put(this.#nights, key, record.nights.get(key));
     for (const bucket of record.changed.values()) this.#buckets.put([bucket.group, bucket.id, bucket.start], bucket);
   }
@@ -82,6 +83,7 @@ export class Checkpoint {
     const { roster, occurrences, record } = engine;
     roster.changedDevices.clear();
     roster.changedHeard.clear();
+    roster.maintenance.changed.clear();
     roster.isTownChanged = false;
     engine.isBookChanged = false;
     occurrences.changed.clear();
@@ -110,6 +112,12 @@ export class Checkpoint {
       return [group, id];
     });
   }
+}
+
+/** Writes what is there under a key, or takes it away. */
+function keep<V>(table: Table<string, V>, key: string, value: V | undefined): void {
+  if (value === undefined) table.remove(key);
+  else table.put(key, value);
 }
 
 function put<V>(table: Table<string, V>, key: string, value: V | undefined): void {

@@ -6,6 +6,7 @@ import { darkRun } from './dark-run.ts';
 import { type Found, Holding } from './holding.ts';
 import { evidenceOf, type LampState } from './lamp-state.ts';
 import { darkestOf, type GroupCount, type Lighting } from './lighting.ts';
+import { maintenanceAt } from './maintenance.ts';
 import { offSchedule } from './off-schedule.ts';
 import { freshFor } from './roster.ts';
 import type { Speech } from './speech.ts';
@@ -17,6 +18,8 @@ export interface Counted {
   values: Finding['values'];
   /** The devices that it is found of, those that say most first. */
   states(): readonly LampState[];
+  /** Lamps of it are worked on: that does not end what is open. */
+  isWorkedOn?: boolean;
 }
 
 const SUBJECT_TYPE = { feeder: 'parent', road: 'road', device: 'device' } as const;
@@ -37,6 +40,7 @@ export class CountJudge {
   /** `since` is how long the last tick lies back, ms. */
   tick(rule: CountRule, counts: readonly GroupCount[], at: number, since: number): void {
     const { occurrences } = this.#speech;
+    if (!this.#speech.hours.isOpen(rule, at)) return this.#holding.rest([rule.id], at);
     const held = occurrences.all(rule.id).map(({ subject }) => subject.id);
     for (const id of new Set([...this.#suspects(rule, counts), ...held])) {
       const counted = this.judge(rule, id, at);
@@ -54,13 +58,18 @@ export class CountJudge {
     const by = LAMP_FINDINGS[rule.count];
     if (by === 'device') {
       const state = this.#lighting.of(id);
-      return state === undefined || state.member.device.kind !== rule.kind ? null : judgeDevice(rule, state, at);
+      if (state === undefined || state.member.device.kind !== rule.kind) return null;
+      if (maintenanceAt(state.member.windows, at) !== null)
+        return { verdict: 'idle', reason: 'maintenance', values: {}, states: () => [state] };
+      return judgeDevice(rule, state, at);
     }
     const count = this.#lighting.group(by, id);
     if (count === undefined) return null;
-    if (rule.count === 'dark run') return darkRun(rule, count);
-    if (rule.count === 'dark block') return darkBlock(rule, count);
-    return offSchedule(count, this.#lighting.circuit(id), this.#speech.roster.town?.lighting, at);
+    const isWorkedOn = count.maintained > 0;
+    if (rule.count === 'dark run') return { ...darkRun(rule, count), isWorkedOn };
+    if (rule.count === 'dark block') return { ...darkBlock(rule, count), isWorkedOn };
+    const circuit = this.#lighting.circuit(id);
+    return { ...offSchedule(count, circuit, this.#speech.roster.town?.lighting, at), isWorkedOn };
   }
 
   /** Every subject that a rule judges, in the order of the ids. */
@@ -83,9 +92,10 @@ export class CountJudge {
     return counts.filter((one) => one.group === by && isSuspect(one)).map(({ id }) => id);
   }
 
-  #found(subject: Subject, { verdict, values, states }: Counted): Found {
+  #found(subject: Subject, { verdict, reason, values, states, isWorkedOn = false }: Counted): Found {
     return {
-      ...{ subject, verdict, isBad: verdict === 'breach', isGood: verdict === 'ok', instead: null },
+      ...{ subject, verdict, reason, isBad: verdict === 'breach', instead: null },
+      isGood: verdict === 'ok' && !isWorkedOn,
       organisation: () => states()[0]?.member.device.organisation ?? '',
       bad: () => states().map(({ member: { device } }) => device.id),
       finding: () => ({ verdict, values, evidence: evidenceOf(states()) }),

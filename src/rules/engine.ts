@@ -5,8 +5,10 @@ import { SERVICE, SERVICE_DEVICE } from '../model/service.ts';
 import { Sun } from '../model/sun.ts';
 import type { Transition } from '../model/transition.ts';
 import { CountJudge } from './count.ts';
+import { RuleHours } from './hours.ts';
 import { type GroupCount, Lighting } from './lighting.ts';
 import { LightingRecord } from './lighting-record.ts';
+import { maintenanceAt } from './maintenance.ts';
 import { type Occurrence, Occurrences } from './occurrences.ts';
 import { RatioJudge } from './ratio.ts';
 import { appliesTo, type Member, Roster } from './roster.ts';
@@ -27,6 +29,7 @@ export class Engine {
   readonly thresholds: ThresholdJudge;
   readonly silences: SilenceJudge;
   readonly findings: CountJudge;
+  readonly hours = new RuleHours();
   readonly #ratios: RatioJudge;
   readonly #speech: Speech;
   readonly #kinds: Kinds;
@@ -45,8 +48,8 @@ export class Engine {
   constructor(kinds: Kinds, tell: (transition: Transition) => void) {
     this.#kinds = kinds;
     this.occurrences = new Occurrences(tell);
-    this.#speech = new Speech(this.roster, this.occurrences);
-    this.lighting = new Lighting(this.roster);
+    this.#speech = new Speech(this.roster, this.occurrences, this.hours);
+    this.lighting = new Lighting(this.roster, ({ windows }, at) => maintenanceAt(windows, at) !== null);
     this.thresholds = new ThresholdJudge(this.#speech);
     this.silences = new SilenceJudge(this.#speech);
     this.findings = new CountJudge(this.#speech, this.lighting);
@@ -67,6 +70,7 @@ export class Engine {
     this.#speech.version = this.book.version;
     this.#speech.rules = new Map(this.book.rules.map((rule) => [rule.id, rule]));
     this.roster.assign(this.book.rules);
+    this.hours.reset(this.roster.town?.timeZone ?? 'UTC');
   }
 
   /** Looks at the lamps again at the newest tick, after a checkpoint was put back. */
@@ -121,9 +125,12 @@ export class Engine {
       return;
     }
     if (change.what === 'patrol') return this.roster.patrolled(change.patrol);
+    if (change.what === 'maintenance') return this.roster.maintain(change.maintenance, at);
     this.roster.apply(change, at);
-    if (change.what === 'town') this.#townSun = null;
-    else {
+    if (change.what === 'town') {
+      this.#townSun = null;
+      this.hours.reset(change.town.timeZone);
+    } else {
       this.roster.assign(this.book.rules, change.device.id);
       const member = this.roster.members.get(change.device.id);
       if (member !== undefined) this.#letGo(member, at);

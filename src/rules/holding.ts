@@ -12,6 +12,8 @@ export interface Found {
   isBad: boolean;
   /** It ends what is held against the subject. Neither bad nor good does nothing (P8). */
   isGood: boolean;
+  /** Why it is so, where there is a word for it. */
+  reason: string | null;
   /** Whose alert it is, where the rule does not say. */
   organisation(): string;
   /** The devices that it is found of. */
@@ -49,13 +51,21 @@ export class Holding {
     if (known === undefined) return;
     if (known.firedAt !== null) {
       if (isGood) occurrences.resolve(known, at, found.finding(), at, 'cleared');
-    } else if (verdict === 'idle') occurrences.vanish(known, at, 'daylight');
+    } else if (verdict === 'idle') occurrences.vanish(known, at, found.reason ?? 'not-expected');
     else if (isGood || verdict === 'ok') occurrences.vanish(known, at, 'cleared');
     else {
       // Time in which it could not be told does not count for `for`.
       known.due += since;
       occurrences.touch(known);
     }
+  }
+
+  /** The rule does not judge at `at` (ms): what has not fired is let go. */
+  rest(ids: readonly string[], at: number): void {
+    const { occurrences } = this.#speech;
+    for (const id of ids)
+      for (const occurrence of occurrences.all(id))
+        if (occurrence.firedAt === null) occurrences.vanish(occurrence, at, 'schedule');
   }
 
   #begin(rule: RatioRule | CountRule, found: Found, finding: Finding, at: number) {

@@ -16,6 +16,7 @@ export interface Judgement {
   reason: string | null;
 }
 
+const SCHEDULED = { verdict: 'idle', reason: 'schedule' } as const;
 const NOT_JUDGED = { verdict: 'idle', reason: 'no-lamps' } as const;
 
 /** How a device stands by a rule over devices at `at` (ms); null where the rule is not about it. */
@@ -26,6 +27,7 @@ export function judge(
   at: number,
 ): Omit<Judgement, 'subject'> | null {
   if (rule.type === 'ratio' || !appliesTo(rule, member.device)) return null;
+  if (!engine.hours.isOpen(rule, at)) return SCHEDULED;
   if (rule.type === 'count') {
     if (LAMP_FINDINGS[rule.count] !== 'device') return null;
     const { verdict, reason } = engine.findings.judge(rule, member.device.id, at) ?? NOT_JUDGED;
@@ -40,18 +42,19 @@ export function judge(
 export function* judgementsOf(engine: Engine, rule: CompiledRule): Iterable<Judgement> {
   const at = engine.tickedAt;
   if (at === null) return;
+  const rest = engine.hours.isOpen(rule, at) ? null : SCHEDULED;
   if (rule.type === 'ratio') {
     const isDark = engine.isDark(at);
     for (const count of engine.counts) {
       if (!isWatched(rule, count)) continue;
-      const { verdict, reason } = judgeRate(rule, count, count, engine.roster.town, isDark);
+      const { verdict, reason } = rest ?? judgeRate(rule, count, count, engine.roster.town, isDark);
       yield { subject: subjectOfGroup(count), verdict, reason };
     }
     return;
   }
   if (rule.type === 'count') {
     for (const id of engine.findings.subjects(rule, engine.counts)) {
-      const { verdict, reason } = engine.findings.judge(rule, id, at) ?? NOT_JUDGED;
+      const { verdict, reason } = rest ?? engine.findings.judge(rule, id, at) ?? NOT_JUDGED;
       yield { subject: subjectOfCount(rule, id), verdict, reason };
     }
     return;

@@ -1,7 +1,7 @@
 import type { RatioRule } from '../model/rule.ts';
 import type { RoadClass, Town } from '../model/town.ts';
 import type { Verdict } from '../model/verdict.ts';
-import { ratesOf, verdictOf, whyUnknown } from './lamp-rate.ts';
+import { verdictOf, whyUnknown } from './lamp-rate.ts';
 import type { LampCount, LampTally } from './lamp-state.ts';
 import type { LampGroup } from './lighting.ts';
 
@@ -38,17 +38,22 @@ export function judgeRate(
 ): RateJudgement {
   const target = targetOf(rule, group, id, town);
   const dark = ladderOf(rule, group, count);
+  // Lamps that are worked on may be dark: taking them out of the count ends nothing.
+  const { maintained = 0 } = count;
   if (dark !== null) {
     if (count.out > dark) return { verdict: 'breach', reason: 'small-road', isClear: false };
-    if (count.out + count.unknown <= dark) return { verdict: 'ok', reason: 'small-road', isClear: true };
+    if (count.out + count.unknown <= dark) {
+      const isClear = count.out + count.unknown + maintained <= dark;
+      return { verdict: 'ok', reason: 'small-road', isClear };
+    }
     return { verdict: 'unknown', reason: whyUnknown(count), isClear: false };
   }
-  const { low } = ratesOf(count);
+  const low = count.lit / (count.expected + maintained);
   const margin = (rule.clear ?? rule.target) - rule.target;
   const found = verdictOf(count, target, isDark);
   // Where the target is nearly all of them, all of them must do.
   const clear = margin === 0 ? target : Math.min(1, rounded(target + margin));
-  return { ...found, isClear: found.verdict === 'ok' && low !== null && low >= clear };
+  return { ...found, isClear: found.verdict === 'ok' && low >= clear };
 }
 
 /** Sums of rates as they are written: 0.98 + 0.005 is 0.985. */

@@ -60,6 +60,11 @@ export class Occurrences {
     return this.#byRule.get(rule)?.get(subjectKey(subject));
   }
 
+  /** Whether it is held still. */
+  holds(occurrence: Occurrence): boolean {
+    return this.of(occurrence.rule, occurrence.subject) === occurrence;
+  }
+
   /** Those of a rule in the order of their subjects; they may come and go while they are walked. */
   all(rule: string): Occurrence[] {
     const ofRule = this.#byRule.get(rule);

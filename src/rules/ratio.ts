@@ -36,6 +36,7 @@ export class RatioJudge {
   tick(rule: RatioRule, counts: readonly GroupCount[], isDark: boolean, at: number, since: number): void {
     const watched = counts.filter((count) => isWatched(rule, count));
     this.#letGo(rule, watched, at);
+    if (!this.#speech.hours.isOpen(rule, at)) return this.#holding.rest([rule.id, coverageId(rule)], at);
     const { town } = this.#speech.roster;
     for (const count of watched) {
       const judged = judgeRate(rule, count, count, town, isDark);
@@ -56,9 +57,9 @@ export class RatioJudge {
     }
   }
 
-  #rate(rule: RatioRule, count: GroupCount, { verdict, isClear }: RateJudgement): Found {
+  #rate(rule: RatioRule, count: GroupCount, { verdict, isClear, reason }: RateJudgement): Found {
     return {
-      ...{ subject: subjectOf(count), verdict, isBad: verdict === 'breach', isGood: isClear, instead: null },
+      ...{ subject: subjectOf(count), verdict, reason, isBad: verdict === 'breach', isGood: isClear, instead: null },
       organisation: () => organisationOf(count),
       bad: () => [],
       finding: () => this.#finding(rule, count, verdict),
@@ -73,7 +74,7 @@ export class RatioJudge {
       return more.length === 0 ? only : null;
     };
     return {
-      ...{ subject: subjectOf(count), verdict, isGood: verdict === 'ok' },
+      ...{ subject: subjectOf(count), verdict, reason: judged.reason, isGood: verdict === 'ok' },
       // Around dusk and dawn nobody is missed yet.
       isBad: verdict === 'unknown' && judged.reason !== 'transition',
       organisation: () => organisationOf(count),

@@ -1,5 +1,6 @@
 import type { Device } from '../model/device.ts';
 import { LampHours } from '../model/lamp-hours.ts';
+import type { Maintenance } from '../model/maintenance.ts';
 import type { Patrol } from '../model/patrol.ts';
 import type { Name } from '../model/primitives.ts';
 import type { Change, SampleRecord } from '../model/record.ts';
@@ -8,6 +9,7 @@ import { SERVICE_DEVICE } from '../model/service.ts';
 import { Sun } from '../model/sun.ts';
 import type { Town } from '../model/town.ts';
 import { isMetered, learn, type MeterReport } from './lamp-meter.ts';
+import { MaintenanceBook } from './maintenance.ts';
 import type { CompiledRule, CompiledThreshold } from './rulebook.ts';
 
 /** A device is `unknown` when its newest sample, and `silent` when its last arrival, is older than so many report intervals. */
@@ -60,11 +62,14 @@ export interface Member {
   thresholds: readonly CompiledThreshold[];
   /** When the lamps at its road and place burn. */
   hours: LampHours;
+  /** In which it is worked on. */
+  windows: readonly Maintenance[];
 }
 
 /** The engine's own picture of the town, its devices and the service itself, made of nothing but the journal. */
 export class Roster {
   readonly members = new Map<string, Member>();
+  readonly maintenance = new MaintenanceBook();
   /** Ids of those that changed since {@link clean}: registration, and what was heard. */
   readonly changedDevices = new Set<string>();
   readonly changedHeard = new Set<string>();
@@ -90,7 +95,10 @@ export class Roster {
       this.town = change.town;
       this.isTownChanged = true;
       this.#hours.clear();
-      for (const member of this.members.values()) member.hours = this.#hoursOf(member.device);
+      for (const member of this.members.values()) {
+        member.hours = this.#hoursOf(member.device);
+        member.windows = this.maintenance.of(member.device, this.town);
+      }
       return;
     }
     const { device } = change;
@@ -101,6 +109,12 @@ export class Roster {
     this.#put(device, known?.heard ?? newcomer(at, this.away), known?.thresholds ?? []);
     this.changedDevices.add(device.id);
     this.changedHeard.add(device.id);
+  }
+
+  /** Takes a window of maintenance as it is from `at` (ms) on. */
+  maintain(maintenance: Maintenance, at: number): void {
+    this.maintenance.take(maintenance, at);
+    for (const member of this.members.values()) member.windows = this.maintenance.of(member.device, this.town);
   }
 
   /** Takes what a patrol found; of two the one that looked last holds. */
@@ -207,7 +221,8 @@ export class Roster {
     }
     this.#inOrder = null;
     this.#judged.clear();
-    this.members.set(device.id, { device, heard, thresholds, hours: this.#hoursOf(device) });
+    const windows = this.maintenance.of(device, this.town);
+    this.members.set(device.id, { device, heard, thresholds, hours: this.#hoursOf(device), windows });
   }
 
   #hoursOf({ location, road }: Device): LampHours {

@@ -3,7 +3,7 @@ import type { SilenceRule } from '../model/rule.ts';
 import type { Finding } from '../model/transition.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { suppliedAt } from './lamp-plan.ts';
-import { isInService, type Member, quietFor } from './roster.ts';
+import { type Member, quietFor } from './roster.ts';
 import { lampsOf, type Speech } from './speech.ts';
 
 /** What a switched controller gets after dusk for starting and finding its network, ms. */
@@ -22,24 +22,29 @@ export class SilenceJudge {
     for (const occurrence of occurrences.all(rule.id)) {
       const member = roster.members.get(occurrence.subject.id);
       const heardAt = member?.heard.at ?? null;
+      if (occurrence.firedAt === null) this.#speech.rest(rule, occurrence, at);
       if (member === undefined || heardAt === null || heardAt <= occurrence.startedAt) continue;
-      if (!isInService(member, at)) continue;
+      if (!occurrences.holds(occurrence) || this.#speech.restOf(rule, member, at) !== null) continue;
+      // What came in a rest is no word on what is open since before it.
+      if (heardAt < this.#speech.judgedSince(rule, member, at)) continue;
       if (occurrence.firedAt === null) occurrences.vanish(occurrence, at, 'heard');
       else occurrences.resolve(occurrence, heardAt, this.#finding(member, at, 'ok'), at, 'heard');
     }
     for (const member of roster.judgedBy(rule)) {
-      const over = this.#quiet(member, at) - patienceOf(rule, member);
-      if (over >= 0 && isInService(member, at)) this.#silent(rule, member, at, over);
+      const over = this.#quiet(rule, member, at) - patienceOf(rule, member);
+      if (over >= 0 && this.#speech.restOf(rule, member, at) === null) this.#silent(rule, member, at, over);
     }
   }
 
   verdict(rule: SilenceRule, member: Member, at: number): { verdict: Verdict; reason: string | null } {
-    if (!isInService(member, at)) return { verdict: 'idle', reason: 'out-of-service' };
+    const rest = this.#speech.restOf(rule, member, at);
+    if (rest !== null) return { verdict: 'idle', reason: rest };
     const isQuiet = quietFor(member, at, this.#speech.roster.away) >= patienceOf(rule, member);
     if (isQuiet && member.device.power === 'switched' && !suppliedAt(member, at).isSupplied)
       return { verdict: 'idle', reason: 'daylight' };
-    if (this.#quiet(member, at) >= patienceOf(rule, member)) return { verdict: 'silent', reason: null };
-    return isQuiet ? { verdict: 'unknown', reason: 'boot' } : { verdict: 'ok', reason: null };
+    if (this.#quiet(rule, member, at) >= patienceOf(rule, member)) return { verdict: 'silent', reason: null };
+    if (!isQuiet) return { verdict: 'ok', reason: null };
+    return { verdict: 'unknown', reason: member.device.power === 'switched' ? 'boot' : 'resumed' };
   }
 
   #silent(rule: SilenceRule, member: Member, at: number, over: number): void {
@@ -71,8 +76,9 @@ export class SilenceJudge {
   }
 
   /** How long it has been quiet where it could have spoken, ms. */
-  #quiet(member: Member, at: number): number {
-    const quiet = quietFor(member, at, this.#speech.roster.away);
+  #quiet(rule: SilenceRule, member: Member, at: number): number {
+    const { roster } = this.#speech;
+    const quiet = Math.min(quietFor(member, at, roster.away), at - this.#speech.judgedSince(rule, member, at));
     if (member.device.power === 'always') return quiet;
     const { isSupplied, since } = suppliedAt(member, at);
     return isSupplied ? Math.min(quiet, at - since - BOOT_GRACE) : Number.NEGATIVE_INFINITY;

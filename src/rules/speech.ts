@@ -3,22 +3,61 @@ import { instant, type Name } from '../model/primitives.ts';
 import type { SampleRecord } from '../model/record.ts';
 import { SERVICE } from '../model/service.ts';
 import type { Finding } from '../model/transition.ts';
+import type { RuleHours } from './hours.ts';
+import { maintainedUntil, maintenanceAt } from './maintenance.ts';
 import type { Occurrence, Occurrences } from './occurrences.ts';
-import type { Member, Roster } from './roster.ts';
+import { isInService, type Member, type Roster } from './roster.ts';
 import type { CompiledRule } from './rulebook.ts';
+
+/** Why nothing is expected of a device by a rule. */
+export type Rest = 'out-of-service' | 'maintenance' | 'schedule';
 
 /** What the rule types share: who is spoken of, what is said, and who holds whom back. */
 export class Speech {
   readonly roster: Roster;
   readonly occurrences: Occurrences;
+  readonly hours: RuleHours;
   /** `sha256:…` of the rulebook in force. */
   version = '';
   /** The rules in force by id. */
   rules: ReadonlyMap<string, CompiledRule> = new Map();
 
-  constructor(roster: Roster, occurrences: Occurrences) {
+  constructor(roster: Roster, occurrences: Occurrences, hours: RuleHours) {
     this.roster = roster;
     this.occurrences = occurrences;
+    this.hours = hours;
+  }
+
+  /**
+   * Why nothing is expected of a device by a rule at `at` (ms): then nothing begins, and what is open neither goes on nor ends
+   * (P8). Null where it is judged.
+   */
+  restOf(rule: CompiledRule, member: Member, at: number): Rest | null {
+    if (!isInService(member, at)) return 'out-of-service';
+    if (member.windows.length > 0 && maintenanceAt(member.windows, at) !== null) return 'maintenance';
+    return this.hours.isOpen(rule, at) ? null : 'schedule';
+  }
+
+  /** Since when a device that is judged at `at` (ms) is judged again after a rest, ms; clocks begin anew there. */
+  judgedSince(rule: CompiledRule, { windows }: Member, at: number): number {
+    const opened = this.hours.openSince(rule, at);
+    return windows.length === 0 ? opened : Math.max(opened, maintainedUntil(windows, at));
+  }
+
+  /** Lets go of what is pending against devices that rest by their maintenance or the rule's hours. */
+  rest(rule: CompiledRule, occurrence: Occurrence, at: number): void {
+    const resting = new Map<string, Rest>();
+    for (const id of occurrence.bad) {
+      const member = this.roster.members.get(id);
+      const reason = member === undefined ? null : this.restOf(rule, member, at);
+      if (reason !== null && reason !== 'out-of-service') resting.set(id, reason);
+    }
+    if (resting.size === 0) return;
+    const bad = occurrence.bad.filter((id) => !resting.has(id));
+    const [reason = 'maintenance'] = resting.values();
+    if (bad.length === 0) return this.occurrences.vanish(occurrence, at, reason);
+    occurrence.bad = bad;
+    this.occurrences.touch(occurrence);
   }
 
   /** Begins an occurrence of `rule` against `subject`. */

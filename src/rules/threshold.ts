@@ -4,6 +4,7 @@ import type { SampleRecord } from '../model/record.ts';
 import { SERVICE, SERVICE_SUBJECT } from '../model/service.ts';
 import type { Finding } from '../model/transition.ts';
 import type { Verdict } from '../model/verdict.ts';
+import { maintenanceAt } from './maintenance.ts';
 import type { Occurrence } from './occurrences.ts';
 import { freshFor, isInService, type Member, quietFor } from './roster.ts';
 import type { CompiledThreshold } from './rulebook.ts';
@@ -29,8 +30,9 @@ export class ThresholdJudge {
   /** A sample that is not older than the device's newest. */
   sample(rule: CompiledThreshold, member: Member, record: SampleRecord): void {
     const { ts, values } = record.sample;
-    // Of a device that is out of service nothing is expected: it neither breaks nor resolves anything (P8).
-    if (!isInService(member, ts)) return;
+    // Of a device that rests nothing is expected: it neither breaks nor resolves anything (P8), when measured or when it comes.
+    if (this.#speech.restOf(rule, member, ts) !== null) return;
+    if (member.windows.length > 0 && maintenanceAt(member.windows, record.at) !== null) return;
     const before = member.heard.judged[rule.id];
     if (before !== undefined && ts <= before) return;
     const holds = rule.when.holds(values, member.device.attributes);
@@ -45,6 +47,8 @@ export class ThresholdJudge {
   tick(rule: CompiledThreshold, at: number): void {
     for (const occurrence of this.#speech.occurrences.all(rule.id)) {
       if (occurrence.firedAt !== null) continue;
+      this.#speech.rest(rule, occurrence, at);
+      if (!this.#speech.occurrences.holds(occurrence)) continue;
       if (occurrence.lateSince !== null) this.#fire(rule, occurrence, occurrence.lateSince, at);
       else if (at >= occurrence.due && this.#isWatched(rule, occurrence, at))
         this.#fire(rule, occurrence, occurrence.startedAt + rule.for, at);
@@ -53,7 +57,8 @@ export class ThresholdJudge {
 
   /** How things stand for a device by this rule at `at`, and why where it is not judged. */
   verdict(rule: CompiledThreshold, member: Member, at: number): { verdict: Verdict; reason: string | null } {
-    if (!isInService(member, at)) return { verdict: 'idle', reason: 'out-of-service' };
+    const rest = this.#speech.restOf(rule, member, at);
+    if (rest !== null) return { verdict: 'idle', reason: rest };
     const { attributes } = member.device;
     if (rule.when.attributes.some((name) => attributes[name] === undefined))
       return { verdict: 'idle', reason: 'no-limit' };

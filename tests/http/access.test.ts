@@ -99,6 +99,7 @@ it('a duty officer may read all, and change nothing but the faults of the demo a
     'POST /api/v1/devices/:id/credentials',
     'POST /api/v1/devices/:id/retire',
     'POST /api/v1/devices/import',
+    'POST /api/v1/maintenance',
     'POST /api/v1/patrols',
     'POST /api/v1/rules/reload',
   ]);

@@ -4,6 +4,7 @@ import { didYouMean } from '../../kernel/nearest.ts';
 import type { Device, DeviceInput } from '../../model/device.ts';
 import type { Kind, Kinds } from '../../model/kind.ts';
 import { fromLocalTime } from '../../model/local-time.ts';
+import type { MaintenanceSubject } from '../../model/maintenance.ts';
 import { SERVICE, SERVICE_DEVICE, SERVICE_SUBJECT } from '../../model/service.ts';
 import type { Town } from '../../model/town.ts';
 import { idsOf, inOrder, type Rulebook } from '../rulebook.ts';
@@ -272,18 +273,29 @@ class TestReader {
   }
 
   #event(
-    { at: time, device: id, set, retire, away, rules }: Test['events'][number],
+    { at: time, device: id, set, retire, away, rules, maintain, for: lasts }: Test['events'][number],
     path: PropertyKey[],
     devices: Map<string, Device>,
     context: LineContext,
   ): Arrival[] {
     const at = this.#moment(time, [...path, 'at'], context) ?? context.from;
-    const given = [set, retire, away, rules].filter((what) => what !== undefined);
-    if (given.length !== 1 || (set !== undefined) !== (id !== undefined)) {
-      this.#wrong(path, 'an event is one of: device with set, retire, away, rules');
+    const given = [set, retire, away, rules, maintain].filter((what) => what !== undefined);
+    if (
+      given.length !== 1 ||
+      (set !== undefined) !== (id !== undefined) ||
+      (maintain !== undefined) !== (lasts !== undefined)
+    ) {
+      this.#wrong(path, 'an event is one of: device with set, retire, away, rules, maintain with for');
       return [];
     }
     if (away !== undefined) return [{ at, record: { type: 'tick', away } }];
+    if (maintain !== undefined) {
+      const subject = this.#maintained(maintain, [...path, 'maintain'], devices);
+      if (subject === null) return [];
+      const window = { from: at, to: at + (lasts ?? 0), reason: 'test', by: 'test', endedBy: null };
+      const maintenance = { id: `${maintain}-${at}`, subject, ...window };
+      return [{ at, record: { type: 'change', change: { what: 'maintenance', maintenance }, by: 'test' } }];
+    }
     if (rules !== undefined) {
       try {
         const { text, version } = this.#around.rulebook(rules);
@@ -304,6 +316,13 @@ class TestReader {
       this.#wrong([...path, 'set', ...problem.path.split('.')], `${problem.path}: ${problem.message}`);
     const next = retire === undefined ? device : { ...known, retiredAt: at };
     return [{ at, record: { type: 'change', change: { what: 'device', device: next }, by: 'test' } }];
+  }
+
+  #maintained(id: string, path: PropertyKey[], devices: ReadonlyMap<string, Device>): MaintenanceSubject | null {
+    const { areas, network } = this.#around.town;
+    if (network.some((node) => node.id === id)) return { type: 'parent', id };
+    if (areas.some((area) => area.id === id)) return { type: 'area', id };
+    return this.#device(id, path, devices) === null ? null : { type: 'device', id };
   }
 
   #device(id: string, path: PropertyKey[], devices: ReadonlyMap<string, Device>): Device | null {

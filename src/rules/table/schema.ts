@@ -35,6 +35,8 @@ export const Event = z.strictObject({
   set: DeviceInput.omit({ id: true, kind: true }).partial().optional().meta({ description: "of that device's row" }),
   retire: Id.optional(),
   away: Duration.optional().meta({ description: 'the service takes nothing for so long, and is back then' }),
+  maintain: Id.optional().meta({ description: 'work on a device, a network node or an area begins' }),
+  for: Duration.optional().meta({ description: 'how long that work lasts' }),
   rules: z.string().optional().meta({ description: 'another rulebook comes into force: a file beside this one' }),
 });
 export type Event = z.infer<typeof Event>;

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { Principal } from '../../../src/http/principal.ts';
 import type { FaultKind, RunningFault } from '../../../src/http/resources/demo-faults.ts';
 import type { LightingRate, PastLightingRate } from '../../../src/http/resources/lighting-rate.ts';
+import type { StandingMaintenance } from '../../../src/http/resources/maintenance.ts';
 import type { ReadingItem } from '../../../src/http/resources/readings.ts';
 import type { Replay } from '../../../src/http/resources/replays.ts';
 import type { HttpParts } from '../../../src/http/server.ts';
@@ -184,6 +185,26 @@ export class MemoryTown implements HttpParts {
         return { ts, group, aggregates: Object.fromEntries(wanted) };
       });
   }
+
+  readonly windows: StandingMaintenance[] = [];
+  readonly maintenance: HttpParts['maintenance'] = {
+    list: (state) => this.windows.filter((window) => state === undefined || window.state === state),
+    announce: async (notice, by) => {
+      if (notice.subject.id === 'NOBODY') {
+        const problems = [{ path: 'subject.id', message: 'no device NOBODY is registered' }];
+        throw new TownError('invalid', '1 problem(s)', { problems });
+      }
+      const id = `window-${this.windows.length + 1}`;
+      const window = { id, from: 1_000, ...notice, by, endedBy: null, state: 'running' as const };
+      this.windows.unshift({ ...window, from: notice.from ?? 1_000 });
+      return this.windows[0] as StandingMaintenance;
+    },
+    end: async (id, by) => {
+      const known = this.windows.find((window) => window.id === id);
+      if (known === undefined) throw new TownError('not-found', `no window ${id}`);
+      return Object.assign(known, { state: 'over', endedBy: by, to: 2_000 });
+    },
+  };
 
   /** What was handed in, and by whom. */
   readonly patrols: { findings: readonly PatrolInput[]; by: string }[] = [];

@@ -1,4 +1,5 @@
 import type { Device } from '../../../src/model/device.ts';
+import type { Maintenance, MaintenanceSubject } from '../../../src/model/maintenance.ts';
 import { parseDuration } from '../../../src/model/primitives.ts';
 import type { JournalRecord, NewRecord } from '../../../src/model/record.ts';
 import type { Value } from '../../../src/model/sample.ts';
@@ -127,6 +128,15 @@ export class Timeline {
     const validFor = parseDuration(how.validFor ?? '1d') ?? Number.NaN;
     const patrol = { device, ts, lit, by: 'Wang', validFor };
     this.#feed({ type: 'change', change: { what: 'patrol', patrol }, by: 'test' });
+    return this;
+  }
+
+  /** Somebody works on a device, a node or an area, from now on or from another time of the day. */
+  maintains(subject: MaintenanceSubject, lasting: string, more: Partial<Maintenance> = {}): this {
+    const to = this.#now + (parseDuration(lasting) ?? Number.NaN);
+    const about = { id: `work on ${subject.id}`, subject, reason: 'repair', by: 'Li', endedBy: null };
+    const maintenance = { ...about, from: this.#now, to, ...more };
+    this.#feed({ type: 'change', change: { what: 'maintenance', maintenance }, by: 'test' });
     return this;
   }
 
