@@ -298,9 +298,8 @@ export async function startService(settings: Settings, options: ServiceOptions):
     };
     const http = createHttp(
       {
-        log: log.child({ stage: 'http' }),
+        ...{ log: log.child({ stage: 'http' }), tokens: new Tokens(token) },
         ...{ realClock, clock, town, kinds, metrics, importDevices, refused, compliance, ledger, maintenance },
-        tokens: new Tokens(token),
         page: join(packageRoot, 'dist/console'),
         demo: demo === undefined ? null : { officer: demo.officer, faults: demo.faults },
         devices: registry,

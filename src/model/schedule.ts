@@ -36,17 +36,18 @@ function daysOf(text: string): number[] | null {
   return [...days].sort();
 }
 
-const ShiftText = z.string().transform((text, context) => {
-  const shift = parseShift(text);
-  if (shift !== null) return shift;
-  const message = `"${text}" is no schedule: write mon-fri 08:00-18:00, daily 22:00-06:00 or sat,sun 00:00-24:00`;
-  context.addIssue({ code: 'custom', message, input: text });
-  return z.NEVER;
-});
-
 /** Hours of the town's week: one line of days and hours, or several. */
 export const Schedule = z
-  .union([ShiftText.transform((shift) => [shift]), z.array(ShiftText).min(1)])
+  .union([z.string(), z.array(z.string()).min(1)])
+  .transform((lines, context): readonly Shift[] =>
+    [lines].flat().map((text, index) => {
+      const shift = parseShift(text);
+      if (shift !== null) return shift;
+      const message = `"${text}" is no schedule: write mon-fri 08:00-18:00, daily 22:00-06:00 or sat,sun 00:00-24:00`;
+      context.addIssue({ code: 'custom', message, input: text, path: Array.isArray(lines) ? [index] : [] });
+      return z.NEVER;
+    }),
+  )
   .meta({ description: 'days and hours of the town, such as mon-fri 08:00-18:00; several as a list' });
 export type Schedule = readonly Shift[];
 

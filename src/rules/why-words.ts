@@ -26,6 +26,8 @@ const REASONS: Record<string, Name> = {
   coverage: { zh: '上报不足', en: 'too few reports' },
   transition: { zh: '刚开关灯，过渡期内', en: 'lamps are being switched' },
   maintenance: { zh: '维护中', en: 'it is being worked on' },
+  schedule: { zh: '不在规则时段内', en: 'the rule does not judge at this hour' },
+  resumed: { zh: '刚恢复判定，重新计时', en: 'it is judged again since a moment ago, and its clocks began anew' },
   'off-schedule': { zh: '未按规定时间开关灯', en: 'its circuit is not switched as published' },
 };
 

@@ -7,17 +7,19 @@ import type { Value } from '../model/sample.ts';
 import type { Town } from '../model/town.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { Engine } from './engine.ts';
-import { type Judgement, judge, judgementsOf } from './judgement.ts';
+import { type Judgement, judgementsOf } from './judgement.ts';
 import { ratesOf } from './lamp-rate.ts';
-import type { LampCount, LampState } from './lamp-state.ts';
+import type { LampCount } from './lamp-state.ts';
 import { judgeRate, targetOf } from './lamp-target.ts';
 import type { GroupCount } from './lighting.ts';
+import { maintenanceAt } from './maintenance.ts';
 import type { Occurrence } from './occurrences.ts';
 import { subjectOf as subjectOfGroup } from './ratio.ts';
 import { appliesTo, freshFor, isInService, type Member } from './roster.ts';
 import { type CompiledRule, idsOf } from './rulebook.ts';
 import { patienceOf } from './silence.ts';
 import { subjectOf } from './threshold.ts';
+import { type Exclusion, excludedDevices, excludedLamps } from './why-excluded.ts';
 import { reasonWords, stateWords, timeWords, verdictWords } from './why-words.ts';
 
 /** What an account rests on besides the engine; instants in ms. */
@@ -37,14 +39,6 @@ export interface AskedCondition {
   figures: string;
   /** Null: the sample says too little. */
   holds: boolean | null;
-}
-
-/** Somebody who does not count, and since when. */
-export interface Exclusion {
-  device: string;
-  reason: string;
-  since: string | null;
-  text: Name;
 }
 
 /** Why a subject stands by a rule as it does. */
@@ -72,7 +66,6 @@ export interface Account {
 
 /** Samples, exclusions and alerts of an account at most. */
 const SAMPLES = 10;
-const EXCLUSIONS = 100;
 const ALERTS = 3;
 
 /** Explains verdicts from what the engine holds; it changes nothing. */
@@ -111,7 +104,7 @@ export class Why {
         count === null
           ? { devices: members.filter((one) => isInService(one, at)).length }
           : figuresOf(rule, count, roster.town),
-      exclusions: count === null ? this.#excluded(rule, members, at) : excludedLamps(count),
+      exclusions: count === null ? excludedDevices(this.#engine, rule, members, at) : excludedLamps(count, at),
       alert: occurrence === undefined ? null : shownAlert(occurrence),
       timeline,
       next: this.#next(rule, judgement, occurrence, members, count),
@@ -179,23 +172,6 @@ export class Why {
     });
   }
 
-  #excluded(rule: CompiledRule, members: readonly Member[], at: number): Exclusion[] {
-    const found = members.flatMap((member): Exclusion[] => {
-      const judged = judge(this.#engine, rule, member, at);
-      if (judged === null || judged.verdict === 'ok' || judged.verdict === 'breach') return [];
-      const { heard, device } = member;
-      const known = heard.judged[rule.id] ?? 0;
-      const since =
-        judged.verdict === 'silent'
-          ? heard.at
-          : judged.reason === 'no-sample' && known > 0
-            ? known + freshFor(member)
-            : null;
-      return [excluded(device.id, judged.reason ?? judged.verdict, since)];
-    });
-    return found.slice(0, EXCLUSIONS);
-  }
-
   #since({ verdict }: Judgement, occurrence: Occurrence | undefined, timeline: Account['timeline']): string | null {
     if (verdict === 'breach' || verdict === 'silent')
       return occurrence === undefined ? null : instant(occurrence.startedAt);
@@ -260,6 +236,9 @@ export class Why {
         stale,
       );
     }
+    const over = reason === 'maintenance' ? maintenanceAt(member?.windows ?? [], this.#engine.tickedAt ?? 0) : null;
+    if (over !== null)
+      return say(`维护于 ${when(over.to)} 结束后再判断`, `the work is over at ${when(over.to)}`, over.to);
     if (reason === 'no-limit') return say('在台账中填写限值', 'state its limit in the registry');
     return say('等待新的上报', 'the next report');
   }
@@ -353,34 +332,12 @@ function figuresOf(rule: CompiledRule, count: GroupCount, town: Town | null): Ac
   return { devices: count.devices.size, expected, lit, out, unknown, ...ratesOf(count), target };
 }
 
-function excludedLamps({ devices }: GroupCount): Exclusion[] {
-  const found = [...devices].flatMap(([id, state]): Exclusion[] => {
-    const why = whyUncounted(state);
-    return why === null ? [] : [excluded(id, why.reason, why.since)];
-  });
-  return found.slice(0, EXCLUSIONS);
-}
-
-function whyUncounted(state: LampState): { reason: string; since: number | null } | null {
-  if (state.maintained > 0) return { reason: 'maintenance', since: null };
-  if (state.offSchedule > 0) return { reason: 'off-schedule', since: null };
-  if (state.unknown === 0) return null;
-  if (state.isMismatch) return { reason: 'mismatch', since: null };
-  if (state.settling > 0) return { reason: 'transition', since: null };
-  if (state.report === null) return { reason: 'no-report', since: null };
-  return { reason: 'stale', since: state.report.ts + freshFor(state.member) };
-}
-
 /** Those with most lamps out, then those that are unknown. */
 function darkestOf({ devices }: GroupCount): Member[] {
   return [...devices.values()]
     .filter(({ out, unknown }) => out + unknown > 0)
     .sort((a, b) => b.out - a.out || b.unknown - a.unknown || (a.member.device.id < b.member.device.id ? -1 : 1))
     .map(({ member }) => member);
-}
-
-function excluded(device: string, reason: string, since: number | null): Exclusion {
-  return { device, reason, since: since === null ? null : instant(since), text: reasonWords(reason) };
 }
 
 function shownAlert({ alert, startedAt, due, firedAt, heldBy }: Occurrence): Account['alert'] {

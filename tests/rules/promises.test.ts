@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Device } from '../../src/model/device.ts';
+import type { Maintenance } from '../../src/model/maintenance.ts';
 import type { JournalRecord, SampleRecord } from '../../src/model/record.ts';
 import type { Transition } from '../../src/model/transition.ts';
 import { Engine } from '../../src/rules/engine.ts';
@@ -71,6 +72,7 @@ describe("P7: the engine's only input is the journal", () => {
 const CLEARS: Record<string, (values: Record<string, unknown>, limit: number) => boolean> = {
   'feeder-supply': ({ voltage }) => typeof voltage === 'number' && voltage >= 50,
   'low-pressure': ({ pressure }, limit) => typeof pressure === 'number' && pressure > limit + 0.01,
+  'low-by-day': ({ pressure }) => typeof pressure === 'number' && pressure >= 0.14,
   leak: ({ leak }) => typeof leak === 'number' && leak < 20,
 };
 
@@ -79,11 +81,14 @@ class Memory {
   readonly devices = new Map<string, Device>();
   readonly heardAt = new Map<string, number>();
   readonly newest = new Map<string, number>();
+  readonly windows = new Map<string, Maintenance>();
   readonly begun = new Map<string, Extract<Transition, { step: 'begun' }>>();
 
   take(record: JournalRecord): void {
     if (record.type === 'change' && record.change.what === 'device')
       this.devices.set(record.change.device.id, record.change.device);
+    if (record.type === 'change' && record.change.what === 'maintenance')
+      this.windows.set(record.change.maintenance.id, record.change.maintenance);
     if (record.type !== 'sample') return;
     const { device, ts } = record.sample;
     this.heardAt.set(device, record.at);
@@ -91,7 +96,14 @@ class Memory {
   }
 
   isInService(id: string, at: number): boolean {
-    const { inService, retiredAt } = this.devices.get(id) as Device;
+    const { inService, retiredAt, area, parent, gateway } = this.devices.get(id) as Device;
+    const covering = [id, area, parent, gateway];
+    for (const { subject, from, to } of this.windows.values())
+      if (covering.includes(subject.id) && at >= from && at < to) return false;
+    return this.#isInService({ inService, retiredAt }, at);
+  }
+
+  #isInService({ inService, retiredAt }: Pick<Device, 'inService' | 'retiredAt'>, at: number): boolean {
     if (retiredAt !== null) return false;
     if (inService === 'always' || inService === 'auto') return true;
     return (inService.from === null || at >= inService.from) && (inService.to === null || at < inService.to);

@@ -56,7 +56,15 @@ function runnerOn(journal: ListJournal, store: Store, options: { point?: Point; 
 /** Everything that a run leaves behind. */
 function remains(store: Store): string {
   const tables = ['test.found', 'alerts', 'alerts.order', 'alerts.running', 'rules.heard', 'rules.devices'];
-  const all = [...tables, 'rules.place', 'rules.book', 'rules.nights', 'rules.lighting'];
+  const all = [
+    ...tables,
+    'rules.place',
+    'rules.book',
+    'rules.nights',
+    'rules.lighting',
+    'rules.maintenance',
+    'rules.occurrences',
+  ];
   return JSON.stringify(
     all.map((name) => [name, [...store.table(name).entries()]]),
     null,

@@ -134,6 +134,24 @@ describe('why', () => {
     expect((await asking(night.at('20:34')))('rate', 'lailong')).toMatchObject({ verdict: 'ok', alert: null });
   });
 
+  it('work that is announced: since when, and until when', async () => {
+    const town = points().at('10:01').maintains({ type: 'device', id: 'WP-1' }, '1h').at('10:05');
+    const why = (await asking(town))('low', 'WP-1');
+    expect(why).toMatchObject({
+      ...{ verdict: 'idle', reason: 'maintenance', next: { at: at('11:01') } },
+      exclusions: [{ device: 'WP-1', reason: 'maintenance', since: at('10:01') }],
+    });
+    expect(why.sentences.zh.join('')).toContain('维护中');
+    const night = new Timeline('2026-11-22T20:00', RULES, [
+      concentrator('LC-1'),
+      concentrator('LC-2', { parent: 'F-2' }),
+    ]);
+    night.maintains({ type: 'parent', id: 'F-2' }, '1h').at('20:05');
+    expect((await asking(night))('rate', 'lailong').exclusions).toContainEqual(
+      expect.objectContaining({ device: 'LC-2', reason: 'maintenance', since: at('20:00') }),
+    );
+  });
+
   it('nothing: another rule or subject is refused with the nearest, and an account changes nothing', async () => {
     const town = points().at('10:01').reports('WP-1', { pressure: 0.12 }).at('10:02');
     const why = await asking(town);

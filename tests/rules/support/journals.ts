@@ -16,6 +16,8 @@ const RULES: Record<string, string> = {
   'concentrator-silent': `type: silence, kind: lighting-controller, ${name}, power: always, after: 3 intervals, inhibitedBy: [feeder-supply]`,
   'lamp-silent': `type: silence, kind: lighting-controller, ${name}, power: switched, after: 10m, for: 5m, inhibitedBy: [feeder-supply, concentrator-silent]`,
   'point-silent': `type: silence, kind: water-pressure, ${name}, after: 3 intervals`,
+  'low-by-day': `type: threshold, kind: water-pressure, ${name}, when: pressure < 0.14, for: 2m, schedule: 'daily 08:00-17:05'`,
+  'by-day-silent': `type: silence, kind: gas-meter, ${name}, after: 5m, schedule: 'daily 08:00-17:05'`,
   rate: `type: ratio, kind: lighting-controller, ${name}, part: lamps lit, whole: lamps expected, groupBy: [town, village, road], target: 0.9, clear: 0.95, for: 5m`,
 };
 
@@ -63,11 +65,18 @@ const CHANGES: Partial<Device>[] = [
   { retiredAt: local('2026-11-22T17:00') },
 ];
 
+/** What may be worked on. */
+const SUBJECTS = [
+  ...[{ type: 'area', id: 'park' } as const, { type: 'parent', id: 'F-1' } as const],
+  ...DEVICES.map(({ id }) => ({ type: 'device', id }) as const),
+];
+
 type Act =
   | { act: 'tick'; after: number; away: number }
   | { act: 'sample'; after: number; device: number; values: Record<string, Value>; age: number; replaced: boolean }
   | { act: 'all'; values: Record<string, Value> }
   | { act: 'device'; device: number; change: number }
+  | { act: 'maintain'; subject: number; minutes: number }
   | { act: 'rulebook'; book: number };
 
 /** Mostly a tick and no more; now and then time enough to be silent, and the sun to go down. */
@@ -113,6 +122,14 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       change: fc.nat(CHANGES.length - 1),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      act: fc.constant('maintain' as const),
+      subject: fc.nat(SUBJECTS.length - 1),
+      minutes: fc.constantFrom(0, 1, 10, 60),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ act: fc.constant('rulebook' as const), book: fc.nat(BOOKS.length - 1) }) },
 );
 
@@ -139,7 +156,12 @@ function recordsOf(start: number, acts: readonly Act[]): JournalRecord[] {
       for (const { id, kind } of devices)
         put({ type: 'sample', sample: { device: id, kind, ts: at, values: one.values } });
     } else if (one.act === 'rulebook') rules(BOOKS[one.book] as string);
-    else if (one.act === 'device') {
+    else if (one.act === 'maintain') {
+      const subject = SUBJECTS[one.subject] as (typeof SUBJECTS)[number];
+      const about = { id: `work on ${subject.id}`, subject, reason: 'repair', by: 'test', endedBy: null };
+      const maintenance = { ...about, from: at, to: at + one.minutes * 60_000 };
+      put({ type: 'change', change: { what: 'maintenance', maintenance }, by: 'test' });
+    } else if (one.act === 'device') {
       const device = { ...(devices[one.device] as Device), ...CHANGES[one.change] };
       devices[one.device] = device;
       put({ type: 'change', change: { what: 'device', device }, by: 'test' });
