@@ -19,6 +19,7 @@ import { readDevices } from './registry/import.ts';
 import { loadKinds } from './registry/kinds.ts';
 import { Registry } from './registry/registry.ts';
 import { loadTown } from './registry/town-folder.ts';
+import { Marks } from './reports/marks.ts';
 import { type ReplayWatch, replayPeriod } from './rules/replay/replay.ts';
 import { type ShownResult, shownResult } from './rules/replay/shown.ts';
 import { idsOf, loadRulebook } from './rules/rulebook.ts';
@@ -182,8 +183,11 @@ export function importHistory(
     const now = stoppedNow(store, lastArrival(store));
     const nothingChanges = { append: () => Promise.reject(new Error('nobody is registered by an import')) };
     const devices = new Registry(store, nothingChanges, kinds, town, systemClock);
+    // What is imported is made up for in the record by the next start: all of its hours count as closed.
+    const onlooker = new Marks(store, (id) => devices.find(id)?.inService === 'auto');
+    onlooker.close(now);
     const parts = { dataDir, kinds, town, store, realClock: steadyClock, point: noPoint };
-    return importTable(order, { store: historyStoreOf(history, parts), kinds, devices, now, progress });
+    return importTable(order, { store: historyStoreOf(history, parts), kinds, devices, onlooker, now, progress });
   });
 }
 

@@ -101,8 +101,10 @@ export class PressureRecord {
 
   async #make(): Promise<void> {
     try {
-      await this.#remakeMarked();
-      while (this.#isFree && (await this.#makeNext()));
+      for (let more = true; more && this.#isFree; ) {
+        more = await this.#remakeMarked();
+        while (this.#isFree && (await this.#makeNext()));
+      }
       if (this.#isDown) this.#parts.log.info({}, 'the record of pressure compliance goes on');
       this.#isDown = false;
     } catch (error) {
@@ -112,14 +114,17 @@ export class PressureRecord {
     }
   }
 
-  async #remakeMarked(): Promise<void> {
+  /** Makes the first of the marked hours again; false when there was none. */
+  async #remakeMarked(): Promise<boolean> {
     const { marks, progress } = this.#parts;
     const { cursor } = progress();
-    for (const [hour, devices] of marks.ready(this.#made, cursor)) {
-      if (!this.#isFree) return;
+    const hours = marks.ready(this.#made, cursor);
+    for (const [hour, devices] of hours) {
+      if (!this.#isFree) break;
       await this.#remake(hour, devices);
       if (this.#isFree) await marks.clear(hour, devices, cursor);
     }
+    return hours.size > 0;
   }
 
   /** Makes the first hour that is not made yet. False when there is none whose samples are all there. */

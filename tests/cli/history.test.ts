@@ -5,6 +5,8 @@ import { startService } from '../../src/app.ts';
 import { describeProgress } from '../../src/cli/progress-line.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
+import { openStore } from '../../src/kernel/store.ts';
+import { Marks } from '../../src/reports/marks.ts';
 import { ServiceClient } from '../support/service-client.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { runService } from './support/service.ts';
@@ -91,6 +93,13 @@ it('history import takes a file while the service is stopped, and the town goes 
   expect(readFileSync(bad, 'utf8')).toBe(
     '时间,压力 (MPa),problem\n2019-05-01 08:05,99,99 lies outside -0.1 to 2.5 MPa\n',
   );
+
+  const store = await openStore(service.dataDir);
+  const marked = new Marks(store, () => false).ready(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+  await store.close();
+  expect([...marked], 'and the record of its hour is made again').toEqual([
+    [Date.parse('2019-05-01T00:00:00Z'), ['WP-9001']],
+  ]);
 
   const { settings } = loadSettings({ ...env, TOWNPULSE_HTTP_PORT: '0', TOWNPULSE_MQTT_PORT: '0' });
   const again = await startService(settings, { trial: null, log: silentLogger, sync: false });

@@ -30,7 +30,7 @@ export class MemoryHistory implements HistoryStore {
   interrupt: () => void = () => {};
   readonly points = new Map<string, SeriesPoint>();
   /** Called when points are offered: what it throws is what `keep` throws. */
-  beforeKeep: () => void = () => {};
+  beforeKeep: () => void | Promise<void> = () => {};
   /** What `open` throws. */
   unreachable: Error | null = null;
 
@@ -93,7 +93,7 @@ export class MemoryHistory implements HistoryStore {
   }
 
   async keep(points: readonly SeriesPoint[]): Promise<void> {
-    this.beforeKeep();
+    await this.beforeKeep();
     for (const point of points) this.points.set(identityOf(point), point);
   }
 

@@ -107,6 +107,53 @@ describe('the record of pressure compliance', () => {
     expect((await expected()).sort((a, b) => a - b)).toEqual([12, 12, 12, 12]);
   });
 
+  it('is made again for as many marks as there are', async () => {
+    const { reported } = await town();
+    const ids = Array.from({ length: 100 }, (_, index) => `WP-${index + 1}`);
+    await reported.register(...ids.map((id) => point(id)));
+    await reported.passTo(START + HOUR + 5 * MINUTE);
+    const hours = Array.from({ length: 60 }, (_, index) => START - index * HOUR);
+    await reported.arrive(...hours.flatMap((hour) => ids.map((id) => pressure(id, hour, 0.3))));
+    await reported.record.make();
+    const figures = Object.entries(await reported.figures()) as [string, { valid: number }][];
+    const points = figures.filter(([key, { valid }]) => key.startsWith('point') && valid === 1);
+    expect(points).toHaveLength(6_000);
+  });
+
+  it('is made once more for a late sample that comes while its hour is made again', async () => {
+    const { reported, history } = await town();
+    await reported.register(point('WP-1'));
+    await reported.passTo(START + 3 * HOUR);
+    await reported.arrive(pressure('WP-1', START, 0.3));
+    history.beforeKeep = async () => {
+      history.beforeKeep = () => {};
+      await reported.arrive(pressure('WP-1', START + 5 * MINUTE, 0.3));
+    };
+    await reported.record.make();
+    expect(await reported.figures()).toMatchObject({ [`point WP-1 ${START}`]: { valid: 2 } });
+  });
+
+  it('waits with a late sample until it is in the history', async () => {
+    const { reported, history } = await town();
+    await reported.register(point('WP-1'));
+    await reported.passTo(START + 3 * HOUR);
+    let letGo = () => {};
+    const offered = new Promise<void>((resolve) => {
+      history.before = () => {
+        resolve();
+        return new Promise((go) => (letGo = go as () => void));
+      };
+    });
+    const arriving = reported.arrive(pressure('WP-1', START, 0.3));
+    await offered;
+    await reported.record.make();
+    history.before = () => {};
+    letGo();
+    await arriving;
+    await reported.record.make();
+    expect(reported.revisions('point WP-1', START)).toEqual([1, 2]);
+  });
+
   it('waits for a history that is behind, and forgets no mark while it is down', async () => {
     const { reported, history } = await town();
     await reported.register(point('WP-1'));

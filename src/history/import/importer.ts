@@ -4,6 +4,7 @@ import type { SampleRecord } from '../../model/record.ts';
 import type { Sample } from '../../model/sample.ts';
 import { decide, lookUps, type Whereabouts } from '../decide.ts';
 import { type HistoryRow, type HistoryStore, type KindCounts, ROWS_PAGE } from '../port.ts';
+import type { Onlooker } from '../writer.ts';
 import { isEmpty, type Read, readInstant, readValue, readWhole } from './cells.ts';
 import { deviceColumn, PROBLEM, type Role, readHeader } from './header.ts';
 import { type Cell, readTable, type TableRow } from './table.ts';
@@ -36,6 +37,7 @@ export interface ImportParts {
   store: HistoryStore;
   kinds: Kinds;
   devices: Whereabouts & { find(id: string): { kind: string } | undefined };
+  onlooker: Onlooker;
   /** The town's now, ms. */
   now: number;
   progress: (done: number, total: number) => void;
@@ -134,7 +136,7 @@ class Importer {
   }
 
   async take(total: number): Promise<Pick<Imported, 'imported' | 'merged' | 'duplicate'>> {
-    const { store, progress, now } = this.#parts;
+    const { store, onlooker, progress, now } = this.#parts;
     const taken = { imported: 0, merged: 0, duplicate: 0 };
     const state = await store.open();
     try {
@@ -150,6 +152,7 @@ class Importer {
         const decided = decide(batch, newest, devices, existing, this.#parts.devices);
         const { inserts, replacements } = decided;
         counts = { ...counts, [this.kind]: withImported(counts[this.kind], inserts.length) };
+        await onlooker.touched({ inserts, replacements }, state.cursor);
         await store.commit({ cursor: state.cursor, counts, inserts, replacements, events: [] });
         for (const [device, ts] of decided.newest) newest.set(device, ts);
         const count = decided.counts.get(this.kind);

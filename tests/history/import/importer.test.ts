@@ -6,6 +6,7 @@ import { DuckDbHistory } from '../../../src/history/duckdb/store.ts';
 import { Exporter } from '../../../src/history/export/exporter.ts';
 import { type ImportOrder, importTable } from '../../../src/history/import/importer.ts';
 import type { HistoryBatch, HistoryRow, HistoryStore } from '../../../src/history/port.ts';
+import type { Onlooker } from '../../../src/history/writer.ts';
 import { SMALL_KINDS } from '../../support/kinds.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
@@ -28,6 +29,8 @@ class Town {
   readonly path = join(temporaryFolder(), 'history.duckdb');
   /** What the store throws at its commits, by number. */
   breakAt = Infinity;
+  /** Whom the onlooker was told of, with the commits by then. */
+  readonly told: { device: string; ts: number; cursor: number; commits: number }[] = [];
 
   async with<T>(use: (store: HistoryStore) => Promise<T>): Promise<T> {
     const store = new DuckDbHistory(this.path, SMALL_KINDS, '64MiB');
@@ -55,7 +58,12 @@ class Town {
       if (++commits === this.breakAt) throw new Error('killed');
     };
     const order = { file, columns: new Map(), offset: null, skip: null, dryRun: false, ...more };
-    return importTable(order, { store, kinds: SMALL_KINDS, devices, now: NOW, progress: () => {} });
+    const onlooker: Onlooker = {
+      touched: ({ inserts, replacements }, cursor) => {
+        for (const { device, ts } of [...inserts, ...replacements]) this.told.push({ device, ts, cursor, commits });
+      },
+    };
+    return importTable(order, { store, kinds: SMALL_KINDS, devices, onlooker, now: NOW, progress: () => {} });
   }
 
   rows(): Promise<HistoryRow[]> {
@@ -132,6 +140,11 @@ describe('an import', () => {
       [{ pressure: 0.1 }, ['late']],
       [{ pressure: 0.3, battery: 50 }, []],
       [{ pressure: 0.4, battery: 60 }, ['correction']],
+    ]);
+    // Before they are there: whoever makes figures of rows makes them again.
+    expect(town.told).toEqual([
+      { device: 'WP-1', ts: Date.parse('2025-12-31T00:00:00Z'), cursor: 77, commits: 0 },
+      { device: 'WP-1', ts: Date.parse('2026-01-02T00:00:00Z'), cursor: 77, commits: 0 },
     ]);
     const state = await town.with((store) => store.open());
     expect([state.cursor, state.counts]).toEqual([77, { [KIND]: { ...counts[KIND], imported: 1 } }]);
