@@ -4,10 +4,13 @@ import { type Locator, readDocumentFile } from '../kernel/document.ts';
 import { messageOf, type Problem, TownError } from '../kernel/errors.ts';
 import { didYouMean } from '../kernel/nearest.ts';
 import { Kind, type Kinds } from '../model/kind.ts';
+import { SERIES } from '../model/series.ts';
 import { SERVICE } from '../model/service.ts';
 
 /** What a payload says beside its fields (CONTRACT.md §3): a field of such a name could never be sent. */
 const ENVELOPE = new Set(['ts', 'seq', 'device', 'values']);
+/** How the roll-ups of a kind are called: by its id, and this. */
+const ROLL_UP_END = /_(5m|1h|1d)$/i;
 
 /**
  * Reads every kind in `folder`, one `<id>.yaml` each, in the order of their ids.
@@ -53,6 +56,12 @@ function checkKind(kind: Kind, fileName: string, locate: Locator): Problem[] {
   }
   if (kind.id === SERVICE.id)
     report(['id'], `id: ${SERVICE.id} is what rules call Townpulse itself; choose another name`);
+  // A store keeps all of these side by side, each under its own name.
+  if (Object.hasOwn(SERIES, kind.id))
+    report(['id'], `id: the history keeps a series of its own by the name ${kind.id}; choose another name`);
+  const [end] = ROLL_UP_END.exec(kind.id) ?? [];
+  if (end !== undefined)
+    report(['id'], `id: the history's roll-ups have names that end in ${end}; choose another name`);
   if (fields.length === 0) report(['fields'], 'fields: a kind has at least one');
 
   const lowerCase = new Map<string, string>();

@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ROLL_UP_NAMES, rollUpOf } from '../../src/history/rollups.ts';
 import { TownError } from '../../src/kernel/errors.ts';
+import { SERIES_NAMES } from '../../src/model/series.ts';
 import { loadKinds } from '../../src/registry/kinds.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
@@ -68,6 +70,15 @@ describe('loading the kinds', () => {
   it('no kind is called as rules call Townpulse itself', () => {
     expect(problemsOf({ 'service.yaml': DRAIN_LEVEL.replace('id: drain-level', 'id: service') })).toEqual([
       'service.yaml:1:5: id: service is what rules call Townpulse itself; choose another name',
+    ]);
+  });
+
+  it.each([
+    ...SERIES_NAMES.map((id) => [id, `the history keeps a series of its own by the name ${id}`]),
+    ...ROLL_UP_NAMES.map((name) => [rollUpOf('drain', name), `the history's roll-ups have names that end in _${name}`]),
+  ])('no kind is called as the history calls what it makes of readings: %s', (id, why) => {
+    expect(problemsOf({ [`${id}.yaml`]: DRAIN_LEVEL.replace('id: drain-level', `id: ${id}`) })).toEqual([
+      `${id}.yaml:1:5: id: ${why}; choose another name`,
     ]);
   });
 
