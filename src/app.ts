@@ -12,6 +12,7 @@ import { DeadLetters } from './decode/deadletters.ts';
 import { Decoder } from './decode/decoder.ts';
 import { compileFields } from './decode/fields.ts';
 import { Replay, type ReplayJournal } from './decode/replay.ts';
+import { wallApart } from './decode/time.ts';
 import { createUnique } from './decode/unique.ts';
 import { Exporter } from './history/export/exporter.ts';
 import { SeriesQueue } from './history/series-queue.ts';
@@ -19,8 +20,8 @@ import { SeriesWriter } from './history/series-writer.ts';
 import { historyStoreOf } from './history/stores.ts';
 import { HistoryUpkeep } from './history/upkeep.ts';
 import { HistoryWriter } from './history/writer.ts';
+import { addGauges } from './http/gauges.ts';
 import { readinessOf } from './http/readiness.ts';
-import type { DeviceList } from './http/resources/device-import.ts';
 import { createHttp, type HttpParts } from './http/server.ts';
 import { recordChanges } from './journal/changes.ts';
 import { Journal, lastArrival } from './journal/journal.ts';
@@ -28,7 +29,7 @@ import { Ticker } from './journal/ticker.ts';
 import { steadyClock, systemClock } from './kernel/clock.ts';
 import { Closers } from './kernel/closers.ts';
 import { takeDataDirectory } from './kernel/data-directory.ts';
-import { messageOf, TownError } from './kernel/errors.ts';
+import { messageOf } from './kernel/errors.ts';
 import type { Logger } from './kernel/logger.ts';
 import { Metrics } from './kernel/metrics.ts';
 import { packageRoot } from './kernel/package-root.ts';
@@ -42,7 +43,7 @@ import { serviceState } from './model/service.ts';
 import type { Town } from './model/town.ts';
 import { logChannel } from './notify/log-channel.ts';
 import { Outbox } from './notify/outbox.ts';
-import { readDevices } from './registry/import.ts';
+import { importDevices as importList } from './registry/import.ts';
 import { loadKinds } from './registry/kinds.ts';
 import { Maintenances } from './registry/maintenance.ts';
 import { Patrols } from './registry/patrols.ts';
@@ -72,9 +73,7 @@ export interface ServiceOptions {
 }
 
 /** What the demo adds to the service. */
-export interface DemoParts {
-  officer: NonNullable<HttpParts['demo']>['officer'];
-  faults: NonNullable<HttpParts['demo']>['faults'];
+export interface DemoParts extends NonNullable<HttpParts['demo']> {
   /** `ok`, or how far the making of history is. */
   progress(): string;
   /** Whether history is being made: then nobody is told of alerts. */
@@ -108,8 +107,6 @@ const STOP_DEADLINE_MS = 20_000;
 const DRAIN_MS = 6_000;
 const HOUSEKEEPING_MS = 5_000;
 const PURGE_MS = 60_000;
-/** When town time and wall clock are farther apart, a device's wall time is taken as the town's now (CONTRACT.md §1). */
-const APART_MS = 3_600_000;
 /** A device is online while it was heard within so many of its report intervals. */
 const ONLINE_INTERVALS = 3;
 
@@ -163,11 +160,9 @@ export async function startService(settings: Settings, options: ServiceOptions):
     const into: ReplayJournal = { append: (records, alongside) => journal.append(records, alongside), held };
     const gate = new Gate(
       {
-        decode: ({ publisher, kind, device, payload }) => {
+        decode: (message) => {
           const arrival = journal.arrival();
-          const now = systemClock.now();
-          const wall = Math.abs(arrival - now) > APART_MS ? now : null;
-          return decoder.decode({ publisher, kind, device, payload, arrival, wall });
+          return decoder.decode({ ...message, arrival, wall: wallApart(arrival, systemClock.now()) });
         },
       },
       into,
@@ -201,14 +196,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
       historyStore,
       journal,
       registry,
-      {
-        rejectedByStore: ({ offset, at, sample }, detail) => {
-          const topic = `${town.id}/${sample.kind}/${sample.device}/telemetry`;
-          const payload = Buffer.from(JSON.stringify({ ts: sample.ts, ...sample.values }));
-          const letters = [{ device: sample.device, field: null, reason: 'store-rejected' as const, detail }];
-          return deadLetters.keepRecord(offset, { topic, payload, kind: sample.kind, letters, sample }, at);
-        },
-      },
+      { rejectedByStore: (record, detail) => deadLetters.keepRecord(town.id, record, detail) },
       realClock,
       log.child({ stage: 'history' }),
       point,
@@ -229,7 +217,8 @@ export async function startService(settings: Settings, options: ServiceOptions):
       point,
     );
     const standing = new Standing(rules.engine, rules.checkpoint);
-    const parts = { history, journal, store, letters: deadLetters };
+    const lagSeconds = () => history.lag(clock.clock.now(), clock.trial?.speed);
+    const parts = { history, lagSeconds, journal, store, letters: deadLetters };
     const ticker = new Ticker(journal, clock.clock, log.child({ stage: 'journal' }), {
       paused: () => gate.paused !== null,
       // A history that is being made lags behind the town's hours by far, and nobody is waiting for it.
@@ -238,17 +227,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
     const ruleReplays = replaysOf({ journal, history: historyStore, alerts }, kinds, (text) => rulebook.read(text));
     closers.add('replay', () => ruleReplays.stop());
 
-    metrics.gauge('journal_end_offset', 'Offset after the newest record.', () => journal.end(0));
-    metrics.gauge('history_cursor_offset', 'Everything before it is in the history.', () => history.progress().cursor);
-    const lagSeconds = () => history.lag(clock.clock.now());
-    metrics.gauge('history_lag_seconds', 'How long the oldest record waits that is not in the history.', lagSeconds);
-    metrics.gauge('history_up', '0 while the history is down.', () => (history.progress().state === 'down' ? 0 : 1));
-    metrics.gauge('rules_cursor_offset', 'Everything before it is judged.', () => rules.cursor());
-    metrics.gauge('live_cursor_offset', 'Everything before it is in the newest values.', () => live.cursor());
-    metrics.gauge('journal_live_bytes', 'Bytes that some consumer has not passed.', () => journal.liveBytes());
-    metrics.gauge('mqtt_connections', 'Connected MQTT clients.', () => broker.connected());
-    metrics.gauge('alerts_open', 'Open alerts.', () => alerts.open());
-    metrics.gauge('notices_waiting', 'Notices that nobody was told of yet.', () => outbox.waiting());
+    addGauges(metrics, { journal, history, lagSeconds, rules, live, broker, alerts, outbox });
 
     const ledger = async () => {
       await journal.prepareCount(history.progress().cursor);
@@ -289,19 +268,14 @@ export async function startService(settings: Settings, options: ServiceOptions):
       broker.disconnect(id);
       return issued;
     };
-    const importDevices: HttpParts['importDevices'] = async ({ text, format, datum }: DeviceList, by, dryRun) => {
-      const known = { kinds, town, isRegistered: (id: string) => registry.find(id) !== undefined };
-      const { rows, problems } = readDevices(text, format, datum, known);
-      if (problems.length > 0)
-        throw new TownError('invalid', `${problems.length} problem(s); nothing was imported`, { problems });
-      return registry.bring(rows, by, dryRun);
-    };
+    const importDevices: HttpParts['importDevices'] = (list, by, dryRun) =>
+      importList(list, registry, { kinds, town }, by, dryRun);
     const http = createHttp(
       {
         ...{ log: log.child({ stage: 'http' }), tokens: new Tokens(token) },
         ...{ realClock, clock, town, kinds, metrics, importDevices, refused, compliance, ledger, maintenance },
         page: join(packageRoot, 'dist/console'),
-        demo: demo === undefined ? null : { officer: demo.officer, faults: demo.faults },
+        demo: demo ?? null,
         devices: registry,
         administration: {
           register: (registrations, by) => registry.register(registrations, by),

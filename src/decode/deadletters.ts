@@ -1,6 +1,7 @@
 import type { Store, Table } from '../kernel/store.ts';
 import type { DeadLetterReason } from '../model/deadletter.ts';
 import type { Rejected } from '../model/decoded.ts';
+import type { SampleRecord } from '../model/record.ts';
 import type { Sample } from '../model/sample.ts';
 
 /** A dead letter as it is kept: a message, sample or field that could not be used, with its reason. */
@@ -145,11 +146,14 @@ export class DeadLetters {
   }
 
   /** Keeps the letter of a record of the journal that no store takes; told of it again, it has one already. */
-  keepRecord(offset: number, refused: Refused, at: number): Promise<void> {
+  keepRecord(town: string, { offset, at, sample }: SampleRecord, detail: string): Promise<void> {
+    const { device, kind, ts, values } = sample;
+    const payload = Buffer.from(JSON.stringify({ ts, ...values }));
+    const letters: Rejected[] = [{ device, field: null, reason: 'store-rejected', detail }];
     return this.#store.transaction(() => {
       if (this.#records.get(offset) === true) return;
       this.#records.put(offset, true);
-      this.keep(refused, at);
+      this.keep({ topic: `${town}/${kind}/${device}/telemetry`, payload, kind, letters, sample }, at);
     });
   }
 

@@ -37,6 +37,11 @@ export interface Placed {
   assigned?: true;
 }
 
+/** The wall clock at an arrival, both ms, where they are so far apart that a device's wall time is the town's now (CONTRACT.md §1). */
+export function wallApart(arrival: number, wall: number): number | null {
+  return Math.abs(arrival - wall) > APART ? wall : null;
+}
+
 /**
  * Gives each time of a message its place. Those outside the window are shifted together,
  * spacing kept: the newest becomes the arrival time; those before the window and those after it each among themselves,
@@ -67,6 +72,7 @@ export function placeTimes(times: readonly SentTime[], arrival: number, window: 
   });
 }
 
+const APART = 3_600_000;
 const WALL_TOLERANCE = 10 * 60_000;
 
 function isWallNow(time: number, wall: number | null): boolean {

@@ -136,10 +136,13 @@ export class HistoryWriter {
     };
   }
 
-  /** How long the oldest record waits that is not in the store, s at `now` (ms). */
-  lag(now: number): number {
+  /**
+   * How long the oldest record waits that is not in the store, real s at `now` (ms): on a trial clock that runs at `speed`
+   * an hour may be a second, and the store needs that second.
+   */
+  lag(now: number, speed = 1): number {
     const since = this.#journal.arrivalOf(0, this.#cursor);
-    return since === null ? 0 : Math.max(0, now - since) / 1_000;
+    return since === null ? 0 : Math.max(0, now - since) / 1_000 / (speed === 0 ? 1 : speed);
   }
 
   /** Writes what the journal holds, for `deadline` real ms at most, and closes the store. The rest stays in the journal. */

@@ -13,8 +13,9 @@ export type ServiceState = {
 
 /** Who knows how the service does. */
 export interface ServiceParts {
-  /** `lag` in s at `now`, ms. */
-  history: { progress(): { cursor: number }; lag(now: number): number };
+  history: { progress(): { cursor: number } };
+  /** Real seconds that the oldest record waits for the history. */
+  lagSeconds(): number;
   journal: { bytesFrom(offset: number): number; liveBytes(): number };
   /** Bytes that could be written. */
   store: { writable(): number };
@@ -26,11 +27,11 @@ const MIB = 1024 ** 2;
 /** How the service does at `now` (ms), by its own bounds in bytes. */
 export function serviceState(
   bounds: { journal: { maxBytes: number }; disk: { floor: number } },
-  { history, journal, store, letters }: ServiceParts,
+  { history, lagSeconds, journal, store, letters }: ServiceParts,
   now: number,
 ): ServiceState {
   return {
-    historyLag: Math.round(history.lag(now)),
+    historyLag: Math.round(lagSeconds()),
     backlog: Math.round(journal.bytesFrom(history.progress().cursor) / MIB),
     journalFull: Math.floor((journal.liveBytes() * 100) / bounds.journal.maxBytes),
     diskHeadroom: Math.floor((store.writable() - bounds.disk.floor) / MIB),

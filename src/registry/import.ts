@@ -1,11 +1,12 @@
 import type { z } from 'zod';
 import { describeIssue } from '../kernel/document.ts';
-import { messageOf, type Problem } from '../kernel/errors.ts';
+import { messageOf, type Problem, TownError } from '../kernel/errors.ts';
 import { didYouMean } from '../kernel/nearest.ts';
 import { DeviceInput, Secret } from '../model/device.ts';
 import { applyDefaults, checkDevices, type Surroundings } from './check.ts';
 import { type Datum, toWgs84 } from './datum.ts';
 import { type FoundRow, readCsv } from './import-csv.ts';
+import type { Brought, Registry } from './registry.ts';
 
 const IN_SERVICE_RULE =
   'write always, auto, or a period (CSV: FROM/TO in RFC 3339, either may be open; JSON: {"from": ms, "to": ms}, either may be null)';
@@ -18,6 +19,31 @@ export interface ImportedDevice {
   secret?: string;
   /** In CSV the line that it begins on, in JSON its number; from 1. */
   line: number;
+}
+
+/** A list of devices as somebody hands it in. */
+export interface DeviceList {
+  text: string;
+  format: 'csv' | 'json';
+  datum: Datum;
+}
+
+/**
+ * Brings the registry to what a list says, all of it or nothing; a dry run only tells what would change.
+ * @throws TownError `invalid` with every bad row
+ */
+export async function importDevices(
+  { text, format, datum }: DeviceList,
+  registry: Pick<Registry, 'find' | 'bring'>,
+  around: Omit<Surroundings, 'isRegistered'>,
+  by: string,
+  dryRun: boolean,
+): Promise<Brought> {
+  const known = { ...around, isRegistered: (id: string) => registry.find(id) !== undefined };
+  const { rows, problems } = readDevices(text, format, datum, known);
+  if (problems.length > 0)
+    throw new TownError('invalid', `${problems.length} problem(s); nothing was imported`, { problems });
+  return registry.bring(rows, by, dryRun);
 }
 
 /**

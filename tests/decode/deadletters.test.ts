@@ -64,15 +64,16 @@ describe('dead letters', () => {
 
   it('keep one letter for a record of the journal, however often they are told of it', async () => {
     const { it: all } = await letters();
-    const refused = {
-      topic: 't',
-      payload: Buffer.from('{}'),
-      kind: 'x',
-      letters: [empty('the store does not take it')],
-    };
-    await all.keepRecord(7, refused, 0);
-    await all.keepRecord(7, refused, 0);
-    expect(all.list({ limit: 10 })).toHaveLength(1);
+    const sample = { device: 'WP-1', kind: 'x', ts: 5, values: { level: 1 } };
+    const record = { type: 'sample' as const, offset: 7, at: 9, sample };
+    await all.keepRecord('town', record, 'the store does not take it');
+    await all.keepRecord('town', record, 'the store does not take it');
+    expect(all.list({ limit: 10 })).toMatchObject([
+      {
+        ...{ at: 9, topic: 'town/x/WP-1/telemetry', device: 'WP-1', reason: 'store-rejected', field: null },
+        ...{ detail: 'the store does not take it', payload: '{"ts":5,"level":1}' },
+      },
+    ]);
   });
 });
 

@@ -154,9 +154,7 @@ describe('a dead letter whose cause is mended', () => {
       ...{ device: 'WP-1', kind: WATER, ts: ARRIVED - 400 * DAY, values: { pressure: 0.2 } },
       ...{ seq: 9, deviceTs: 5, assigned: true },
     };
-    const letter = { device: 'WP-1', field: null, reason: 'store-rejected' as const, detail: 'no' };
-    const payload = Buffer.from('{}');
-    await it.letters.keepRecord(1, { topic: 't', payload, kind: WATER, letters: [letter], sample }, ARRIVED);
+    await it.letters.keepRecord('town', { type: 'sample', offset: 1, at: ARRIVED, sample }, 'no');
     const history = { [WATER]: { stored: 0, merged: 0, duplicate: 0, rejected: 1 } };
     expect(await it.replay.replay({ reason: 'store-rejected' }, 'test')).toEqual({ ...nothing, replayed: 1 });
     expect(it.samples()).toEqual([sample]);

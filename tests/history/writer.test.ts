@@ -52,6 +52,16 @@ function setUp(store = new MemoryHistory()) {
   return { writer, store, journal, clock, rejected, points, pass };
 }
 
+it('tells its lag as the real time that it had, however fast the town lives', () => {
+  const { writer, journal } = setUp();
+  expect(writer.lag(5_000)).toBe(0);
+  journal.samples(1_000, sample(1));
+  expect(writer.lag(601_000)).toBe(600);
+  expect(writer.lag(601_000, 1_200)).toBe(0.5);
+  // A clock that is stepped stands still in between.
+  expect(writer.lag(601_000, 0)).toBe(600);
+});
+
 it('keeps the count of imported rows, which is none of its own', async () => {
   const { writer, store, journal } = setUp();
   store.counts = { [KIND]: { stored: 0, merged: 0, duplicate: 0, rejected: 0, imported: 40 } };

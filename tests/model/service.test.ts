@@ -4,7 +4,8 @@ import { SERVICE, type ServiceParts, serviceState } from '../../src/model/servic
 const MIB = 1024 ** 2;
 const BOUNDS = { journal: { maxBytes: 200 * MIB }, disk: { floor: 512 * MIB } };
 const PARTS: ServiceParts = {
-  history: { progress: () => ({ cursor: 7 }), lag: (now) => now / 1_000 },
+  history: { progress: () => ({ cursor: 7 }) },
+  lagSeconds: () => 2.4,
   journal: { bytesFrom: (offset) => offset * 3 * MIB, liveBytes: () => 159.9 * MIB },
   store: { writable: () => 500 * MIB },
   letters: { purgedLately: (now) => now },
