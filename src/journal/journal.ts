@@ -146,12 +146,12 @@ export class Journal implements JournalReader {
 
   /** Samples between `from` and the end, by kind: counted by walking the blocks, never from a difference (P2). */
   countSamples(from: Offset): CountByKind {
-    return this.#tally.count(from, this.#durable.offset, this.#blockAt(from));
+    return this.#tally.count(from, this.#blockAt(from));
   }
 
   /** Walks what {@link countSamples} has to, without holding anybody up; whoever asks with a big backlog calls it before. */
   prepareCount(from: Offset): Promise<void> {
-    return this.#tally.prepare(from, this.#durable.offset);
+    return this.#tally.prepare(from);
   }
 
   /** Bytes of the records from `offset` to the end. */

@@ -19,31 +19,40 @@ export class Tally {
     this.#blocks = blocks;
   }
 
-  /** Samples from `from` to before `end`, by kind; `block` is the key of the block that holds `from`, where one does. */
-  count(from: Offset, end: Offset, block: Offset | undefined): CountByKind {
+  /**
+   * Samples from `from` to the newest block, by kind; `block` is the key of the block that holds `from`, where one does.
+   * It goes by what the store shows, not by what appends were told: the sums beside it are read from the same instant.
+   */
+  count(from: Offset, block: Offset | undefined): CountByKind {
     const counts: CountByKind = {};
     if (block !== undefined && block < from) this.#countPart(block, from, counts);
-    const [first, last] = [Math.ceil(from / STRETCH), Math.floor(end / STRETCH)];
+    const [first, last] = [Math.ceil(from / STRETCH), this.#openStretch()];
     if (first >= last) {
-      this.#walk(from, end, counts);
+      this.#walk(from, undefined, counts);
       return counts;
     }
     this.#walk(from, first * STRETCH, counts);
     for (let stretch = first; stretch < last; stretch++)
       for (const [kind, count] of Object.entries(this.#stretch(stretch))) add(counts, kind, count);
-    this.#walk(last * STRETCH, end, counts);
+    this.#walk(last * STRETCH, undefined, counts);
     return counts;
   }
 
   /** Counts what {@link count} will ask for, a stretch at a time with a turn for everybody else between; forgets what lies before. */
-  async prepare(from: Offset, end: Offset): Promise<void> {
-    const [first, last] = [Math.ceil(from / STRETCH), Math.floor(end / STRETCH)];
+  async prepare(from: Offset): Promise<void> {
+    const first = Math.ceil(from / STRETCH);
     for (const stretch of this.#counted.keys()) if (stretch < first) this.#counted.delete(stretch);
-    for (let stretch = first; stretch < last; stretch++) {
+    for (let stretch = first; stretch < this.#openStretch(); stretch++) {
       if (this.#counted.has(stretch)) continue;
       this.#stretch(stretch);
       await new Promise(setImmediate);
     }
+  }
+
+  /** The first stretch that blocks may still come to: that of the newest one. */
+  #openStretch(): number {
+    for (const key of this.#blocks.keys({ reverse: true, limit: 1 })) return Math.floor(key / STRETCH);
+    return 0;
   }
 
   #stretch(stretch: number): CountByKind {
@@ -56,10 +65,10 @@ export class Tally {
     return counts;
   }
 
-  /** The blocks that begin from `start` to before `end`. */
-  #walk(start: Offset, end: Offset, counts: CountByKind): void {
-    if (start >= end) return;
-    for (const { value } of this.#blocks.entries({ start, end })) {
+  /** The blocks that begin from `start` to before `end`, or to the newest. */
+  #walk(start: Offset, end: Offset | undefined, counts: CountByKind): void {
+    if (end !== undefined && start >= end) return;
+    for (const { value } of this.#blocks.entries(end === undefined ? { start } : { start, end })) {
       const { samples } = readHeader(value);
       for (const kind in samples) add(counts, kind, samples[kind] ?? 0);
     }

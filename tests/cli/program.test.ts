@@ -43,7 +43,9 @@ it('has the commands of CONTRACT.md §5 that have something behind them', () => 
     'rules',
     'rules check',
     'rules reload',
+    'rules replay',
     'rules test',
+    'rules why',
     'simulate',
     'start',
   ]);
