@@ -217,7 +217,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
       point,
     );
     const standing = new Standing(rules.engine, rules.checkpoint);
-    const lagSeconds = () => history.lag(clock.clock.now(), clock.trial?.speed);
+    const lagSeconds = () => history.lag(clock.clock.now(), clock.trial !== null);
     const parts = { history, lagSeconds, journal, store, letters: deadLetters };
     const ticker = new Ticker(journal, clock.clock, log.child({ stage: 'journal' }), {
       paused: () => gate.paused !== null,

@@ -88,6 +88,10 @@ export class HistoryWriter {
   /** When the step under way began, real ms. */
   #begun: number | null = null;
   #lastBegun = -Infinity;
+  /** What had arrived before this instant (real ms) is in the store. */
+  #abreastAt: number;
+  /** When that will be so again (real ms): once the store holds what comes before `end`. */
+  #goal: { end: Offset; at: number } | null = null;
   #lastTook = 0;
   #running: Promise<void> = Promise.resolve();
 
@@ -107,6 +111,7 @@ export class HistoryWriter {
     this.#whereabouts = whereabouts;
     this.#rejections = rejections;
     this.#realClock = realClock;
+    this.#abreastAt = realClock.now();
     this.#log = log;
     this.#point = point;
   }
@@ -137,12 +142,14 @@ export class HistoryWriter {
   }
 
   /**
-   * How long the oldest record waits that is not in the store, real s at `now` (ms): on a trial clock that runs at `speed`
-   * an hour may be a second, and the store needs that second.
+   * How long the oldest record waits that is not in the store, s. By arrival at `now` (ms), which outlives a restart; on a
+   * trial clock, whose hour may be a second, no longer than it was really behind.
    */
-  lag(now: number, speed = 1): number {
+  lag(now: number, isTrial = false): number {
     const since = this.#journal.arrivalOf(0, this.#cursor);
-    return since === null ? 0 : Math.max(0, now - since) / 1_000 / (speed === 0 ? 1 : speed);
+    if (since === null) return 0;
+    const waits = Math.max(0, now - since);
+    return (isTrial ? Math.min(waits, this.#realClock.now() - this.#abreastAt) : waits) / 1_000;
   }
 
   /** Writes what the journal holds, for `deadline` real ms at most, and closes the store. The rest stays in the journal. */
@@ -167,7 +174,9 @@ export class HistoryWriter {
     const { signal } = this.#abort;
     while (!signal.aborted) {
       try {
+        const isAbreast = this.#cursor >= this.#journal.end(0);
         await this.#journal.arrived(0, this.#cursor, signal);
+        if (isAbreast) this.#abreastAt = this.#realClock.now();
         await this.#keepPace(signal);
         if (signal.aborted) return;
         await this.#step();
@@ -197,11 +206,16 @@ export class HistoryWriter {
     this.#begun = this.#lastBegun = this.#realClock.now();
     try {
       if (!this.#opened) await this.#open();
+      this.#goal ??= { end: this.#journal.end(0), at: this.#begun };
       const records = await this.#next();
       if (records.length > 0) await this.#write(records);
       if (this.#error !== null) this.#log.info({}, 'the history store is back; the backlog drains');
       this.#error = null;
       this.#journal.commit(CONSUMER, 0, this.#cursor);
+      if (this.#cursor >= this.#goal.end) {
+        this.#abreastAt = this.#goal.at;
+        this.#goal = null;
+      }
     } finally {
       this.#lastTook = this.#realClock.now() - this.#begun;
       this.#begun = null;

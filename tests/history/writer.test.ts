@@ -52,14 +52,25 @@ function setUp(store = new MemoryHistory()) {
   return { writer, store, journal, clock, rejected, points, pass };
 }
 
-it('tells its lag as the real time that it had, however fast the town lives', () => {
-  const { writer, journal } = setUp();
-  expect(writer.lag(5_000)).toBe(0);
+it('tells by arrival how long the oldest record waits, and on a trial clock no more than it was really behind', async () => {
+  const { writer, store, journal, pass } = setUp();
+  const HOUR = 3_600_000;
+  await writer.start();
+  await pass(5_000);
+  expect([writer.lag(HOUR), writer.lag(HOUR, true)]).toEqual([0, 0]);
+  // A town whose clock is stepped an hour on; the store was idle, and then takes nothing for a minute.
+  store.before = () => {
+    throw new Error('down');
+  };
   journal.samples(1_000, sample(1));
-  expect(writer.lag(601_000)).toBe(600);
-  expect(writer.lag(601_000, 1_200)).toBe(0.5);
-  // A clock that is stepped stands still in between.
-  expect(writer.lag(601_000, 0)).toBe(600);
+  await pass(0);
+  expect([writer.lag(HOUR + 1_000), writer.lag(HOUR + 1_000, true)]).toEqual([3_600, 0]);
+  await pass(60_000);
+  expect(writer.lag(HOUR + 1_000, true)).toBe(60);
+  store.before = () => {};
+  await pass(30_000);
+  expect(writer.lag(HOUR + 1_000, true)).toBe(0);
+  await writer.stop(1_000);
 });
 
 it('keeps the count of imported rows, which is none of its own', async () => {
