@@ -1,4 +1,5 @@
 import type { Device } from '../model/device.ts';
+import { withLimits } from '../model/limits.ts';
 import type { SampleFlag, Value } from '../model/sample.ts';
 import type { Stretch } from '../model/stretch.ts';
 import type { Verdict } from '../model/verdict.ts';
@@ -6,8 +7,6 @@ import type { Verdict } from '../model/verdict.ts';
 /** The kind of device that is judged, and its field. */
 export const POINT_KIND = 'water-pressure';
 export const PRESSURE = 'pressure';
-/** MPa at a mains' end where the point does not say its own (CJJ 58-2007 §3.1.3); other points must say theirs. */
-const LEAST_AT_END = 0.14;
 
 /** A row of the history, as far as it is looked at. */
 export interface PressureRow {
@@ -33,9 +32,9 @@ export interface PressureRates {
 }
 
 /** A point's own limits, MPa; null when it has none, and is not judged. */
-export function limitsOf({ attributes }: Device): { min: number; max: number } | null {
-  const { minPressure, maxPressure, role } = attributes;
-  const min = typeof minPressure === 'number' ? minPressure : role === 'end' ? LEAST_AT_END : null;
+export function limitsOf(device: Device): { min: number; max: number } | null {
+  const { minPressure, maxPressure } = withLimits(device);
+  const min = typeof minPressure === 'number' ? minPressure : null;
   const max = typeof maxPressure === 'number' ? maxPressure : null;
   return min === null && max === null ? null : { min: min ?? -Infinity, max: max ?? Infinity };
 }

@@ -2,6 +2,7 @@ import type { Device } from '../model/device.ts';
 import { LampHours } from '../model/lamp-hours.ts';
 import type { Maintenance } from '../model/maintenance.ts';
 import type { Patrol } from '../model/patrol.ts';
+import { withLimits } from '../model/limits.ts';
 import type { Name } from '../model/primitives.ts';
 import type { Change, SampleRecord } from '../model/record.ts';
 import { MOST_TURNS } from '../model/rule.ts';
@@ -57,6 +58,8 @@ export interface Heard {
 /** A device as the engine knows it. */
 export interface Member {
   device: Device;
+  /** What it states, with the limits that follow from it. */
+  attributes: Device['attributes'];
   heard: Heard;
   /** The rules that its samples move. */
   thresholds: readonly CompiledThreshold[];
@@ -221,8 +224,9 @@ export class Roster {
     }
     this.#inOrder = null;
     this.#judged.clear();
+    const attributes = withLimits(device);
     const windows = this.maintenance.of(device, this.town);
-    this.members.set(device.id, { device, heard, thresholds, hours: this.#hoursOf(device), windows });
+    this.members.set(device.id, { device, attributes, heard, thresholds, hours: this.#hoursOf(device), windows });
   }
 
   #hoursOf({ location, road }: Device): LampHours {

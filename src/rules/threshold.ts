@@ -35,7 +35,7 @@ export class ThresholdJudge {
     if (member.windows.length > 0 && maintenanceAt(member.windows, record.at) !== null) return;
     const before = member.heard.judged[rule.id];
     if (before !== undefined && ts <= before) return;
-    const holds = rule.when.holds(values, member.device.attributes);
+    const holds = rule.when.holds(values, member.attributes);
     if (holds === null) return;
     this.#speech.roster.judge(member, rule.id, ts);
     const occurrence = this.#speech.occurrences.of(rule.id, subjectOf(rule, member));
@@ -59,7 +59,7 @@ export class ThresholdJudge {
   verdict(rule: CompiledThreshold, member: Member, at: number): { verdict: Verdict; reason: string | null } {
     const rest = this.#speech.restOf(rule, member, at);
     if (rest !== null) return { verdict: 'idle', reason: rest };
-    const { attributes } = member.device;
+    const { attributes } = member;
     if (rule.when.attributes.some((name) => attributes[name] === undefined))
       return { verdict: 'idle', reason: 'no-limit' };
     if (quietFor(member, at, this.#speech.roster.away) > freshFor(member)) return { verdict: 'silent', reason: null };
@@ -103,7 +103,7 @@ export class ThresholdJudge {
     const { at, sample } = record;
     const { occurrences } = this.#speech;
     const hasHeld = occurrence.firedAt !== null || occurrence.lateSince !== null;
-    const { attributes } = member.device;
+    const { attributes } = member;
     if (hasHeld && rule.clear !== null && rule.clear.holds(sample.values, attributes) !== true) return;
     occurrence.bad = occurrence.bad.filter((id) => id !== member.device.id);
     occurrences.touch(occurrence);
@@ -149,7 +149,7 @@ export class ThresholdJudge {
     const { roster } = this.#speech;
     const newest = evidenceOf(record);
     const first = known?.finding.evidence[0];
-    const attributes: Device['attributes'] = roster.members.get(record.sample.device)?.device.attributes ?? {};
+    const attributes: Device['attributes'] = roster.members.get(record.sample.device)?.attributes ?? {};
     const asked = [...rule.when.fields, ...(rule.clear?.fields ?? [])];
     const values: Finding['values'] = {};
     for (const field of asked) values[field] = record.sample.values[field] ?? null;
