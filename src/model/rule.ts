@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Severity } from './alert.ts';
-import { Duration, Id, Name, parseDuration } from './primitives.ts';
-import { Schedule } from './schedule.ts';
+import { Duration, type Name, parseDuration } from './primitives.ts';
+import { Common } from './rule-common.ts';
+import { SIGNAL_RULES } from './signal-rule.ts';
 import { RoadClass } from './town.ts';
 
 /** So many switchings of a lamp are remembered. */
@@ -9,25 +9,6 @@ export const MOST_TURNS = 12;
 /** Fewer, or over more time (ms), are no more than dusk and dawn. */
 export const LEAST_TURNS = 3;
 export const LONGEST_WITHIN = 6 * 3_600_000;
-
-/** What every rule says, whatever its type. */
-const Common = {
-  id: Id,
-  kind: Id.meta({ description: 'the kind of device it judges, or `service` for Townpulse itself' }),
-  name: Name,
-  severity: Severity,
-  /** Where its figures come from: `plan.yaml#task-18`, or the standard in words. */
-  basis: z.string().min(1).optional(),
-  organisation: Id.optional().meta({ description: "whose alert it is; default: the device's own" }),
-  /** Only devices whose supply is so. */
-  power: z.enum(['always', 'switched']).optional(),
-  /** How long it must hold before it fires. */
-  for: Duration.prefault('0s'),
-  /** When it judges; outside of these hours nothing begins, and nothing that is open goes on or ends. */
-  schedule: Schedule.optional(),
-  /** Rules whose alert on the device itself, its gateway or its network node holds this one back. */
-  inhibitedBy: z.array(Id).default([]),
-};
 
 /** A condition on the samples of one device. */
 export const ThresholdRule = z.strictObject({
@@ -151,7 +132,7 @@ export const CountRule = z
 export type CountRule = z.infer<typeof CountRule>;
 
 /** A rule, as a town's `rules.yaml` says it. */
-export const Rule = z.discriminatedUnion('type', [ThresholdRule, SilenceRule, RatioRule, CountRule]);
+export const Rule = z.discriminatedUnion('type', [ThresholdRule, SilenceRule, RatioRule, CountRule, ...SIGNAL_RULES]);
 export type Rule = z.infer<typeof Rule>;
 
 /** Id of a ratio's own alert about too few reports. */

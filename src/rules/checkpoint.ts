@@ -6,6 +6,7 @@ import { SERVICE_DEVICE } from '../model/service.ts';
 import type { Town } from '../model/town.ts';
 import type { Engine } from './engine.ts';
 import { BUCKET_MS, type Bucket, type GroupNights } from './lighting-record.ts';
+import type { Memory } from './memory.ts';
 import type { Occurrence } from './occurrences.ts';
 import type { Heard } from './roster.ts';
 
@@ -26,6 +27,7 @@ export class Checkpoint {
   readonly #heard: Table<string, Heard>;
   readonly #maintenance: Table<string, Maintenance>;
   readonly #occurrences: Table<string, Occurrence>;
+  readonly #memories: Table<string, Memory>;
   readonly #nights: Table<string, GroupNights>;
   readonly #buckets: Table<[string, string, number], Bucket>;
 
@@ -37,6 +39,7 @@ export class Checkpoint {
     this.#heard = store.table('rules.heard');
     this.#maintenance = store.table('rules.maintenance');
     this.#occurrences = store.table('rules.occurrences');
+    this.#memories = store.table('rules.memories');
     this.#nights = store.table('rules.nights');
     this.#buckets = store.table('rules.lighting');
   }
@@ -53,6 +56,10 @@ export class Checkpoint {
     for (const { key, value } of this.#devices.entries()) engine.roster.restore(value, this.#heard.get(key));
     engine.roster.restore(SERVICE_DEVICE, this.#heard.get(SERVICE_DEVICE.id));
     for (const { value } of this.#occurrences.entries()) engine.occurrences.restore(value);
+    for (const { key, value } of this.#memories.entries()) {
+      const [rule = '', device = ''] = key.split(' ');
+      engine.signals.memories.restore(rule, device, value);
+    }
     const nights = [...this.#nights.entries()].map(({ key, value }) => [key, value] as const);
     const start = Math.floor((place.tickedAt ?? 0) / BUCKET_MS) * BUCKET_MS;
     engine.record.restore(nights, (key) => {
@@ -67,6 +74,7 @@ export class Checkpoint {
   /** Writes what changed, and that everything before `cursor` is in it. Call it in a transaction. */
   save(engine: Engine, cursor: Offset): void {
     const { roster, occurrences, record } = engine;
+    const { memories } = engine.signals;
     this.#place.put('place', { cursor, tickedAt: engine.tickedAt, away: roster.away, night: engine.night });
     if (roster.isTownChanged && roster.town !== null) this.#town.put('town', roster.town);
     if (engine.isBookChanged) this.#book.put('book', engine.book.text);
@@ -74,6 +82,10 @@ export class Checkpoint {
     for (const id of roster.changedHeard) put(this.#heard, id, roster.members.get(id)?.heard);
     for (const id of roster.maintenance.changed) keep(this.#maintenance, id, roster.maintenance.all.get(id));
     for (const key of occurrences.changed) keep(this.#occurrences, key, occurrences.find(key));
+    for (const key of memories.changed) {
+      const [rule = '', device = ''] = key.split(' ');
+      keep(this.#memories, key, memories.of(rule, device));
+    }
     for (const key of record.changedNights) put(this.#nights, key, record.nights.get(key));
     for (const bucket of record.changed.values()) this.#buckets.put([bucket.group, bucket.id, bucket.start], bucket);
   }
@@ -87,6 +99,7 @@ export class Checkpoint {
     roster.isTownChanged = false;
     engine.isBookChanged = false;
     occurrences.changed.clear();
+    engine.signals.memories.changed.clear();
     record.changedNights.clear();
     record.changed.clear();
   }

@@ -2,6 +2,7 @@ import type { Kinds } from '../model/kind.ts';
 import { dateOf } from '../model/lamp-hours.ts';
 import type { ChangeRecord, JournalRecord, SampleRecord, TickRecord } from '../model/record.ts';
 import { SERVICE, SERVICE_DEVICE } from '../model/service.ts';
+import { isSignal } from '../model/signal-rule.ts';
 import { Sun } from '../model/sun.ts';
 import type { Transition } from '../model/transition.ts';
 import { CountJudge } from './count.ts';
@@ -13,9 +14,11 @@ import { type Occurrence, Occurrences } from './occurrences.ts';
 import { RatioJudge } from './ratio.ts';
 import { appliesTo, type Member, Roster } from './roster.ts';
 import { type CompiledRule, contentOf, EMPTY_RULEBOOK, idsOf, type Rulebook, readRulebook } from './rulebook.ts';
+import { Sampled, subjectOf } from './sampled.ts';
+import { SignalJudge } from './signal.ts';
 import { SilenceJudge } from './silence.ts';
 import { Speech } from './speech.ts';
-import { subjectOf, ThresholdJudge } from './threshold.ts';
+import { ThresholdJudge } from './threshold.ts';
 
 /**
  * What is wrong in the town. Its only input is the journal (P7): it reads no clock and asks nobody; the same records give
@@ -27,11 +30,13 @@ export class Engine {
   readonly occurrences: Occurrences;
   readonly lighting: Lighting;
   readonly thresholds: ThresholdJudge;
+  readonly signals: SignalJudge;
   readonly silences: SilenceJudge;
   readonly findings: CountJudge;
   readonly hours = new RuleHours();
   readonly #ratios: RatioJudge;
   readonly #speech: Speech;
+  readonly #sampled: Sampled;
   readonly #kinds: Kinds;
   /** The rules in force. */
   book: Rulebook = EMPTY_RULEBOOK;
@@ -50,7 +55,9 @@ export class Engine {
     this.occurrences = new Occurrences(tell);
     this.#speech = new Speech(this.roster, this.occurrences, this.hours);
     this.lighting = new Lighting(this.roster, ({ windows }, at) => maintenanceAt(windows, at) !== null);
-    this.thresholds = new ThresholdJudge(this.#speech);
+    this.#sampled = new Sampled(this.#speech);
+    this.thresholds = new ThresholdJudge(this.#speech, this.#sampled);
+    this.signals = new SignalJudge(this.#speech, this.#sampled);
     this.silences = new SilenceJudge(this.#speech);
     this.findings = new CountJudge(this.#speech, this.lighting);
     this.#ratios = new RatioJudge(this.#speech);
@@ -89,8 +96,9 @@ export class Engine {
     const { ts } = record.sample;
     const newestBefore = member.heard.ts;
     this.roster.hear(record, member);
-    if (member.thresholds.length === 0 || (newestBefore !== null && ts < newestBefore)) return;
+    if (newestBefore !== null && ts < newestBefore) return;
     for (const rule of member.thresholds) this.thresholds.sample(rule, member, record);
+    for (const rule of member.signals) this.signals.sample(rule, member, record);
   }
 
   #tick({ at, offset, away, service }: TickRecord): void {
@@ -109,7 +117,7 @@ export class Engine {
     this.night = isNight ? this.#nightAt(at, before) : null;
     this.record.take(this.counts, at, since, this.night);
     for (const rule of this.book.rules) {
-      if (rule.type === 'threshold') this.thresholds.tick(rule, at);
+      if (rule.type === 'threshold' || isSignal(rule)) this.#sampled.tick(rule, at);
       else if (rule.type === 'silence') this.silences.tick(rule, at);
       else if (rule.type === 'count') this.findings.tick(rule, this.counts, at, since);
       else this.#ratios.tick(rule, this.counts, isDark, at, since);
@@ -158,12 +166,15 @@ export class Engine {
       }
     }
     for (const { id } of changed) this.roster.forget(id);
+    const same = new Set(kept.filter((rule) => !changed.includes(rule)).map(({ id }) => id));
+    for (const id of this.signals.memories.rules()) if (!same.has(id)) this.signals.memories.forgetRule(id);
     for (const member of this.roster.inOrder()) this.#letGo(member, at);
   }
 
   /** Lets a device out of everything that it is no longer judged for: retired, moved, or not of the rule's kind any more. */
   #letGo(member: Member, at: number): void {
     const { device } = member;
+    if (device.retiredAt !== null) this.signals.memories.forgetDevice(device.id);
     const reason = device.retiredAt === null ? 'not-judged' : 'retired';
     for (const id of this.occurrences.rules()) {
       const rule = this.book.rules.find((one) => one.id === id);
@@ -222,7 +233,7 @@ export class Engine {
 }
 
 function isStillAbout(rule: Rulebook['rules'][number], member: Member, { subject }: Occurrence): boolean {
-  if (rule.type !== 'threshold') return true;
+  if (rule.type !== 'threshold' && !isSignal(rule)) return true;
   const now = subjectOf(rule, member);
   return now.type === subject.type && now.id === subject.id;
 }

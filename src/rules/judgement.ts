@@ -7,7 +7,7 @@ import { judgeRate } from './lamp-target.ts';
 import { isWatched, subjectOf as subjectOfGroup } from './ratio.ts';
 import { appliesTo, type Member } from './roster.ts';
 import type { CompiledRule } from './rulebook.ts';
-import { subjectOf } from './threshold.ts';
+import { subjectOf } from './sampled.ts';
 
 /** How a subject stands by a rule, and why where it is not judged. */
 export interface Judgement {
@@ -33,9 +33,10 @@ export function judge(
     const { verdict, reason } = engine.findings.judge(rule, member.device.id, at) ?? NOT_JUDGED;
     return { verdict, reason };
   }
-  return rule.type === 'silence'
-    ? engine.silences.verdict(rule, member, at)
-    : engine.thresholds.verdict(rule, member, at);
+  if (rule.type === 'silence') return engine.silences.verdict(rule, member, at);
+  return rule.type === 'threshold'
+    ? engine.thresholds.verdict(rule, member, at)
+    : engine.signals.verdict(rule, member, at);
 }
 
 /** How every subject of a rule stands at the newest tick; none before there was one. */
@@ -66,7 +67,7 @@ export function* judgementsOf(engine: Engine, rule: CompiledRule): Iterable<Judg
     const found = judge(engine, rule, member, at);
     if (found === null) continue;
     const subject: Subject =
-      rule.type === 'threshold' ? subjectOf(rule, member) : { type: 'device', id: member.device.id };
+      rule.type === 'silence' ? { type: 'device', id: member.device.id } : subjectOf(rule, member);
     const known = nodes.get(subject.id);
     if (known === undefined || rank(found.verdict) < rank(known.verdict)) nodes.set(subject.id, { subject, ...found });
   }

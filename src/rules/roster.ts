@@ -7,6 +7,7 @@ import type { Name } from '../model/primitives.ts';
 import type { Change, SampleRecord } from '../model/record.ts';
 import { MOST_TURNS } from '../model/rule.ts';
 import { SERVICE_DEVICE } from '../model/service.ts';
+import { isSignal, type SignalRule } from '../model/signal-rule.ts';
 import { Sun } from '../model/sun.ts';
 import type { Town } from '../model/town.ts';
 import { isMetered, learn, type MeterReport } from './lamp-meter.ts';
@@ -63,6 +64,7 @@ export interface Member {
   heard: Heard;
   /** The rules that its samples move. */
   thresholds: readonly CompiledThreshold[];
+  signals: readonly SignalRule[];
   /** When the lamps at its road and place burn. */
   hours: LampHours;
   /** In which it is worked on. */
@@ -89,7 +91,7 @@ export class Roster {
   readonly #hours = new Map<string, LampHours>();
 
   constructor() {
-    this.#put(SERVICE_DEVICE, newcomer(0, 0), []);
+    this.#put(SERVICE_DEVICE, newcomer(0, 0));
   }
 
   /** Takes a change of the town or a device; the rules that it falls under come by {@link assign}. */
@@ -109,7 +111,7 @@ export class Roster {
     // Other lamps draw other power: what was learned of those before is no word on them.
     if (known !== undefined && LEARNED_OF.some((name) => known.device.attributes[name] !== device.attributes[name]))
       known.heard.meter = null;
-    this.#put(device, known?.heard ?? newcomer(at, this.away), known?.thresholds ?? []);
+    this.#put(device, known?.heard ?? newcomer(at, this.away), known);
     this.changedDevices.add(device.id);
     this.changedHeard.add(device.id);
   }
@@ -130,7 +132,7 @@ export class Roster {
 
   /** Puts back what a checkpoint holds. */
   restore(device: Device, heard: Heard | undefined): void {
-    this.#put(device, heard ?? newcomer(0, 0), []);
+    this.#put(device, heard ?? newcomer(0, 0));
   }
 
   /** Tells every device, or one, which rules its samples move. */
@@ -138,8 +140,12 @@ export class Roster {
     this.#judged.clear();
     const thresholds = rules.filter((rule) => rule.type === 'threshold');
     const members = only === undefined ? this.members.values() : [this.members.get(only)];
-    for (const member of members)
-      if (member !== undefined) member.thresholds = thresholds.filter((rule) => appliesTo(rule, member.device));
+    const signals = rules.filter(isSignal);
+    for (const member of members) {
+      if (member === undefined) continue;
+      member.thresholds = thresholds.filter((rule) => appliesTo(rule, member.device));
+      member.signals = signals.filter((rule) => appliesTo(rule, member.device));
+    }
   }
 
   /** Every device in the order of the ids: the order of what is found must not hang on how the picture came about. */
@@ -214,7 +220,7 @@ export class Roster {
     return found.find((thing) => thing.id === id)?.name ?? { zh: id, en: id };
   }
 
-  #put(device: Device, heard: Heard, thresholds: readonly CompiledThreshold[]): void {
+  #put(device: Device, heard: Heard, { thresholds = [], signals = [] }: Partial<Member> = {}): void {
     const before = this.members.get(device.id)?.device;
     unlink(this.#children, before?.parent, device.id);
     unlink(this.#wards, before?.gateway, device.id);
@@ -226,7 +232,7 @@ export class Roster {
     this.#judged.clear();
     const attributes = withLimits(device);
     const windows = this.maintenance.of(device, this.town);
-    this.members.set(device.id, { device, attributes, heard, thresholds, hours: this.#hoursOf(device), windows });
+    this.members.set(device.id, { device, attributes, heard, thresholds, signals, hours: this.#hoursOf(device), windows });
   }
 
   #hoursOf({ location, road }: Device): LampHours {

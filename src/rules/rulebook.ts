@@ -13,6 +13,7 @@ import {
   type ThresholdRule,
 } from '../model/rule.ts';
 import { SERVICE } from '../model/service.ts';
+import { isSignal, type SignalRule } from '../model/signal-rule.ts';
 import { type Condition, Conditions, isFlaw } from './condition.ts';
 
 /** A threshold rule with its conditions compiled. */
@@ -22,7 +23,7 @@ export interface CompiledThreshold extends Omit<ThresholdRule, 'when' | 'clear'>
 }
 
 /** A rule that is ready to judge. */
-export type CompiledRule = CompiledThreshold | SilenceRule | RatioRule | CountRule;
+export type CompiledRule = CompiledThreshold | SilenceRule | RatioRule | CountRule | SignalRule;
 
 /** The rules in force. */
 export interface Rulebook {
@@ -43,6 +44,11 @@ export interface RulebookSurroundings {
 
 /** No rules at all: what is in force before the first rulebook. */
 export const EMPTY_RULEBOOK: Rulebook = { version: '', text: '', rules: [] };
+
+/** What of a rule names an attribute, by its type. */
+const ATTRIBUTE_KEYS: Readonly<Record<string, readonly string[]>> = {
+  ...{ pattern: ['limit'], counter: ['most', 'meter'], average: ['by'], drift: ['baseline'] },
+};
 
 const RuleList = z.array(z.looseObject({}), 'a rulebook is a list of rules, each beginning with "- id: …"');
 
@@ -183,11 +189,30 @@ class RuleReader {
             [index, written.type === 'ratio' ? 'part' : 'count'],
             `lamps are counted by ${field}, which ${kind.id} does not have`,
           );
+    if (isSignal({ type: String(written.type) })) this.#checkSignal(written, index, kind);
     const { when, clear } = written;
     return {
       when: typeof when === 'string' ? this.#condition(kind, when, [index, 'when']) : null,
       clear: typeof clear === 'string' ? this.#condition(kind, clear, [index, 'clear']) : null,
     };
+  }
+
+  /** The field that a rule follows is a figure of its kind, and what it reads of the registry is an attribute of it. */
+  #checkSignal(written: Written, index: number, { id, fields, attributes }: Kind): void {
+    const { of } = written;
+    const figures = Object.keys(fields).filter((name) => fields[name]?.type === 'number');
+    if (typeof of === 'string' && !figures.includes(of)) {
+      const isSwitch = fields[of] !== undefined;
+      const message = isSwitch ? `${of} is on or off: write a threshold` : `${id} has no field ${of}`;
+      this.#wrong([index, 'of'], `${message}${isSwitch ? '' : didYouMean(of, figures)}`);
+    }
+    for (const key of ATTRIBUTE_KEYS[String(written.type)] ?? []) {
+      const name = written[key];
+      if (typeof name === 'string' && attributes[name] === undefined)
+        this.#wrong([index, key], `${id} has no attribute ${name}${didYouMean(name, Object.keys(attributes))}`);
+    }
+    if (written.type === 'counter' && written.finds === 'impossible' && written.most === undefined)
+      this.#wrong([index], 'what is impossible hangs on the meter: most: names the attribute with its largest flow');
   }
 
   #condition(kind: Kind, text: string, path: PropertyKey[]): Condition | null {

@@ -38,6 +38,12 @@ export class Speech {
     return this.hours.isOpen(rule, at) ? null : 'schedule';
   }
 
+  /** Whether a sample counts for nothing by a rule: its device rests when it was measured, or is worked on when it comes. */
+  isResting(rule: CompiledRule, member: Member, { sample, at }: SampleRecord): boolean {
+    if (this.restOf(rule, member, sample.ts) !== null) return true;
+    return member.windows.length > 0 && maintenanceAt(member.windows, at) !== null;
+  }
+
   /** Since when a device that is judged at `at` (ms) is judged again after a rest, ms; clocks begin anew there. */
   judgedSince(rule: CompiledRule, { windows }: Member, at: number): number {
     const opened = this.hours.openSince(rule, at);

@@ -78,7 +78,11 @@ export class Standing {
     const member = this.#engine.roster.members.get(id);
     const at = this.#engine.tickedAt;
     if (member === undefined || at === null) return 'unknown';
-    const verdicts = this.#engine.book.rules.flatMap((rule) => judge(this.#engine, rule, member, at)?.verdict ?? []);
+    // What has not learned enough of the device says nothing of it yet: that makes it no device that cannot be told.
+    const verdicts = this.#engine.book.rules.flatMap((rule) => {
+      const found = judge(this.#engine, rule, member, at);
+      return found === null || (found.verdict === 'unknown' && found.reason === 'learning') ? [] : found.verdict;
+    });
     return worst(verdicts) ?? 'idle';
   }
 

@@ -1,0 +1,151 @@
+import type { Subject } from '../model/alert.ts';
+import type { SampleRecord } from '../model/record.ts';
+import { SERVICE, SERVICE_SUBJECT } from '../model/service.ts';
+import type { SignalRule } from '../model/signal-rule.ts';
+import type { Finding } from '../model/transition.ts';
+import type { Verdict } from '../model/verdict.ts';
+import type { Occurrence } from './occurrences.ts';
+import { freshFor, isInService, type Member } from './roster.ts';
+import type { CompiledThreshold } from './rulebook.ts';
+import { evidenceOf, lampsOf, type Speech } from './speech.ts';
+
+/** A rule that a device's samples move. */
+export type SampledRule = CompiledThreshold | SignalRule;
+
+/**
+ * A sample this old when it comes tells of the past, ms: what fires by it is told at the next tick, unless one that came
+ * with it has cleared it by then.
+ */
+const LATE = 60_000;
+
+/**
+ * Lets what the samples of a device say begin, hold, fire and end: each newer sample moves the state at its own time. Ticks
+ * only let `for` run out, and only while the device is fresh.
+ */
+export class Sampled {
+  readonly #speech: Speech;
+
+  constructor(speech: Speech) {
+    this.#speech = speech;
+  }
+
+  /** What the rule holds against the subject because of this device; undefined when it is nothing. */
+  held(rule: SampledRule, member: Member): Occurrence | undefined {
+    const occurrence = this.#speech.occurrences.of(rule.id, subjectOf(rule, member));
+    return occurrence?.bad.includes(member.device.id) ? occurrence : undefined;
+  }
+
+  /** The sample speaks against the device, by these figures. */
+  worse(rule: SampledRule, member: Member, record: SampleRecord, values: Finding['values']): void {
+    const { at, sample } = record;
+    const { id, organisation } = member.device;
+    const subject = subjectOf(rule, member);
+    const known = this.#speech.occurrences.of(rule.id, subject);
+    const finding = this.#finding(rule, subject, record, 'breach', values, known);
+    const occurrence =
+      known ??
+      this.#speech.begin(
+        rule,
+        subject,
+        {
+          organisation: rule.organisation ?? organisation,
+          bad: [id],
+          startedAt: sample.ts,
+          receivedAt: at,
+          finding,
+        },
+        at,
+        'condition',
+      );
+    if (!occurrence.bad.includes(id)) occurrence.bad.push(id);
+    occurrence.finding = finding;
+    this.#speech.occurrences.touch(occurrence);
+    if (occurrence.firedAt !== null || sample.ts - occurrence.startedAt < rule.for) return;
+    if (at - sample.ts > LATE) occurrence.lateSince ??= sample.ts;
+    else this.#fire(rule, occurrence, occurrence.lateSince ?? sample.ts, at);
+  }
+
+  /** The sample speaks for the device, which `occurrence` is held against: it ends that where no other device does. */
+  better(
+    rule: SampledRule,
+    member: Member,
+    record: SampleRecord,
+    values: Finding['values'],
+    occurrence: Occurrence,
+  ): void {
+    const { at, sample } = record;
+    const { occurrences } = this.#speech;
+    occurrence.bad = occurrence.bad.filter((id) => id !== member.device.id);
+    occurrences.touch(occurrence);
+    if (occurrence.bad.length > 0) return;
+    const finding = this.#finding(rule, occurrence.subject, record, 'ok', values, occurrence);
+    if (occurrence.firedAt !== null) return occurrences.resolve(occurrence, sample.ts, finding, at, 'cleared');
+    if (occurrence.lateSince === null) return occurrences.vanish(occurrence, at, 'cleared');
+    occurrences.fire(occurrence, occurrence.lateSince, this.#children(rule, occurrence), at, 'late');
+    occurrences.resolve(occurrence, sample.ts, finding, at, 'late');
+  }
+
+  /** Lets time pass to `at`. */
+  tick(rule: SampledRule, at: number): void {
+    for (const occurrence of this.#speech.occurrences.all(rule.id)) {
+      if (occurrence.firedAt !== null) continue;
+      this.#speech.rest(rule, occurrence, at);
+      if (!this.#speech.occurrences.holds(occurrence)) continue;
+      if (occurrence.lateSince !== null) this.#fire(rule, occurrence, occurrence.lateSince, at);
+      else if (at >= occurrence.due && this.#isWatched(rule, occurrence, at))
+        this.#fire(rule, occurrence, occurrence.startedAt + rule.for, at);
+    }
+  }
+
+  #fire(rule: SampledRule, occurrence: Occurrence, firedAt: number, at: number): void {
+    const reason = rule.for === 0 ? 'at-once' : 'held';
+    // Where it is not held back, `due` may lie ahead of an arrival that is behind its sample's time.
+    if (occurrence.heldBy === null) occurrence.due = Math.min(occurrence.due, at);
+    const children = this.#children(rule, occurrence);
+    this.#speech.fire(occurrence, rule, { firedAt, at, reason, patience: rule.for, children });
+  }
+
+  /** Whether one of those that hold it against the subject is in service and fresh. */
+  #isWatched(rule: SampledRule, { bad }: Occurrence, at: number): boolean {
+    return bad.some((id) => {
+      const member = this.#speech.roster.members.get(id);
+      const judged = member?.heard.judged[rule.id];
+      if (member === undefined || judged === undefined || !isInService(member, at)) return false;
+      return at - judged <= freshFor(member);
+    });
+  }
+
+  #children(rule: SampledRule, { subject, bad }: Occurrence): string[] {
+    if (rule.subject === 'device') return [];
+    return this.#speech.roster.childrenOf(subject.id).filter((id) => !bad.includes(id));
+  }
+
+  /** The sample that began it stays the first evidence; the newest one, and its values, stand beside it. */
+  #finding(
+    rule: SampledRule,
+    subject: Subject,
+    record: SampleRecord,
+    verdict: Verdict,
+    values: Finding['values'],
+    known: Occurrence | undefined,
+  ): Finding {
+    const { roster } = this.#speech;
+    const newest = evidenceOf(record);
+    const first = known?.finding.evidence[0];
+    const lamps =
+      rule.type === 'threshold' && rule.subject === 'parent'
+        ? { lamps: lampsOf(roster.childrenOf(subject.id).map((id) => roster.members.get(id))) }
+        : {};
+    const figures = { ...values, ...lamps };
+    // What the service says of itself stands in no device's record.
+    if (subject.type === 'service') return { verdict, values: figures, evidence: [] };
+    return { verdict, values: figures, evidence: first === undefined ? [newest] : [first, newest] };
+  }
+}
+
+/** Whom the rule names for this device: itself (the service, where it is no device), or the node that it hangs from where it hangs from one. */
+export function subjectOf(rule: SampledRule, { device }: Member): Subject {
+  if (device.kind === SERVICE.id) return SERVICE_SUBJECT;
+  if (rule.subject === 'parent' && device.parent !== null) return { type: 'parent', id: device.parent };
+  return { type: 'device', id: device.id };
+}

@@ -1,0 +1,36 @@
+import type { StuckRule } from '../model/signal-rule.ts';
+import type { Moment, Reading, Signal } from './signal-type.ts';
+
+/** What is remembered of a sensor that may be stuck. */
+export interface StuckState {
+  /** Its newest values, oldest first. */
+  recent: readonly number[];
+}
+
+/**
+ * A stuck sensor: its values scatter less than it can resolve, while others of the same network node move. Where the others
+ * are still as well there is nothing to tell it by.
+ */
+export function stuck(rule: StuckRule, { value, state, isHeld, neighbours }: Moment<StuckState>): Reading<StuckState> {
+  const recent = [...(state?.recent ?? []), value].slice(-rule.samples);
+  return { state: { recent }, signal: judge(rule, recent, isHeld, neighbours) };
+}
+
+function judge(rule: StuckRule, recent: readonly number[], isHeld: boolean, neighbours: () => StuckState[]): Signal {
+  const scatter = scatterOf(recent);
+  const values = { [rule.of]: recent.at(-1) ?? null, scatter: Number(scatter.toPrecision(3)) };
+  if (recent.length < rule.samples) return { verdict: 'unknown', reason: 'learning', values };
+  if (scatter >= rule.resolution) return { verdict: 'ok', reason: null, values };
+  const others = neighbours().filter((other) => other.recent.length >= rule.samples);
+  const moving = others.filter((other) => scatterOf(other.recent) >= rule.resolution).length;
+  const seen = { ...values, moving };
+  if (isHeld || moving >= rule.neighbours) return { verdict: 'breach', reason: null, values: seen };
+  const reason = others.length < rule.neighbours ? 'no-neighbours' : 'neighbours-still';
+  return { verdict: 'idle', reason, values: seen };
+}
+
+/** Standard deviation. */
+function scatterOf(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+}
