@@ -18,7 +18,7 @@ export function stuck(rule: StuckRule, { value, state, isHeld, neighbours }: Mom
 
 function judge(rule: StuckRule, recent: readonly number[], isHeld: boolean, neighbours: () => StuckState[]): Signal {
   const scatter = scatterOf(recent);
-  const values = { [rule.of]: recent.at(-1) ?? null, scatter: Number(scatter.toPrecision(3)) };
+  const values = { [rule.of]: recent.at(-1) ?? null, scatter: Number(scatter.toFixed(6)) };
   if (recent.length < rule.samples) return { verdict: 'unknown', reason: 'learning', values };
   if (scatter >= rule.resolution) return { verdict: 'ok', reason: null, values };
   const others = neighbours().filter((other) => other.recent.length >= rule.samples);
