@@ -1,8 +1,8 @@
 import type { Device } from '../model/device.ts';
 import { LampHours } from '../model/lamp-hours.ts';
+import { withLimits } from '../model/limits.ts';
 import type { Maintenance } from '../model/maintenance.ts';
 import type { Patrol } from '../model/patrol.ts';
-import { withLimits } from '../model/limits.ts';
 import type { Name } from '../model/primitives.ts';
 import type { Change, SampleRecord } from '../model/record.ts';
 import { MOST_TURNS } from '../model/rule.ts';

@@ -76,6 +76,9 @@ const CLEARS: Record<string, (values: Record<string, unknown>, limit: number) =>
   leak: ({ leak }) => typeof leak === 'number' && leak < 20,
 };
 
+/** Rules of the random journals that follow one field of a device. */
+const FOLLOWED: readonly string[] = ['burst', 'stuck', 'tilted', 'backwards'];
+
 /** What a test remembers of a journal, to judge beside the engine. */
 class Memory {
   readonly devices = new Map<string, Device>();
@@ -109,12 +112,18 @@ class Memory {
     return (inService.from === null || at >= inService.from) && (inService.to === null || at < inService.to);
   }
 
-  /** Whether this record may end an alert of a threshold: an ok sample of a device it is about, no older than any before. */
-  isOkSample(rule: string, subject: string, { sample }: SampleRecord): boolean {
+  /** Whether this is a sample of a device that an alert is about, in service, and no older than any before. */
+  isOwnSample(subject: string, { sample }: SampleRecord): boolean {
     const device = this.devices.get(sample.device) as Device;
     if (subject !== device.id && subject !== device.parent) return false;
-    if (sample.ts < (this.newest.get(device.id) ?? sample.ts) || !this.isInService(device.id, sample.ts)) return false;
-    return CLEARS[rule]?.(sample.values, Number(device.attributes.minPressure)) === true;
+    return sample.ts >= (this.newest.get(device.id) ?? sample.ts) && this.isInService(device.id, sample.ts);
+  }
+
+  /** Whether this record may end an alert of a threshold: a sample of its own that says so. */
+  isOkSample(rule: string, subject: string, record: SampleRecord): boolean {
+    const { device, values } = record.sample;
+    const limit = Number(this.devices.get(device)?.attributes.minPressure);
+    return this.isOwnSample(subject, record) && CLEARS[rule]?.(values, limit) === true;
   }
 }
 
@@ -136,6 +145,8 @@ describe('P8: only ok resolves', () => {
             expect(transition.verdict).toBe('ok');
             if (rule in CLEARS) {
               expect(record.type === 'sample' && memory.isOkSample(rule, subject.id, record)).toBe(true);
+            } else if (FOLLOWED.includes(rule)) {
+              expect(record.type === 'sample' && memory.isOwnSample(subject.id, record)).toBe(true);
             } else if (rule.endsWith('silent')) {
               expect(record.type).toBe('tick');
               expect(memory.heardAt.get(subject.id)).toBeGreaterThan(startedAt);

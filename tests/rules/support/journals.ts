@@ -18,6 +18,10 @@ const RULES: Record<string, string> = {
   'point-silent': `type: silence, kind: water-pressure, ${name}, after: 3 intervals`,
   'low-by-day': `type: threshold, kind: water-pressure, ${name}, when: pressure < 0.14, for: 2m, schedule: 'daily 08:00-17:05'`,
   'by-day-silent': `type: silence, kind: gas-meter, ${name}, after: 5m, schedule: 'daily 08:00-17:05'`,
+  burst: `type: change, kind: water-pressure, ${name}, of: pressure, direction: either, within: 30m, by: 0.1, samples: 4, for: 5m, settles: 1h`,
+  stuck: `type: stuck, kind: water-pressure, ${name}, of: pressure, samples: 4, resolution: 0.001, neighbours: 1, inhibitedBy: [point-silent]`,
+  tilted: `type: drift, kind: water-pressure, ${name}, of: pressure, above: 0.1, learn: 5m, for: 5m`,
+  backwards: `type: counter, kind: gas-meter, ${name}, of: leak, finds: backwards`,
   rate: `type: ratio, kind: lighting-controller, ${name}, part: lamps lit, whole: lamps expected, groupBy: [town, village, road], target: 0.9, clear: 0.95, for: 5m`,
 };
 
@@ -40,8 +44,8 @@ const DEVICES: Device[] = [
   concentrator('LC-3', { parent: 'F-2', area: 'park', road: 'lane', attributes: { lamps: 9, plan: 'half-night' } }),
   lampController('L-1'),
   lampController('L-2', { road: null }),
-  pressurePoint('WP-1'),
-  pressurePoint('WP-2', { attributes: {}, inService: 'auto' }),
+  pressurePoint('WP-1', { parent: 'F-1' }),
+  pressurePoint('WP-2', { parent: 'F-1', attributes: {}, inService: 'auto' }),
   gasMeter('GM-1'),
   gasMeter('GM-2', { inService: { from: null, to: local('2026-11-22T17:10') } }),
   gasMeter('GM-3', { inService: { from: local('2026-11-22T17:10'), to: null } }),
