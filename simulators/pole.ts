@@ -7,7 +7,7 @@ import { Sun } from './sun.ts';
 const MINUTE_MS = 60_000;
 /** dB(A) of a busy hour by noise class (GB 3096), a little under the class's limit by day; nights are quieter. */
 const BUSY: Readonly<Record<string, number>> = { '0': 46, '1': 50, '2': 55, '3': 60, '4a': 65, '4b': 65 };
-const QUIETER_BY_NIGHT = 10;
+const QUIETER_BY_NIGHT = 13;
 /** lx at a right angle to the sun in clear air. */
 const FULL_SUN = 110_000;
 /** lx under the pole's own lamp by night. */

@@ -1,4 +1,4 @@
-import { type DayPart, dateAt, dayAt, partAt } from '../model/day-part.ts';
+import type { DayPart } from '../model/day-part.ts';
 import type { AverageRule, DatedLimit } from '../model/signal-rule.ts';
 import type { Moment, Reading, Signal } from './signal-type.ts';
 
@@ -23,11 +23,11 @@ const HOUR_COVERAGE = 0.75;
  * enough samples; with too few of them nothing is told. It is judged by the first sample after the period.
  */
 export function average(rule: AverageRule, moment: Moment<AverageState>): Reading<AverageState> {
-  const { ts, value, timeZone } = moment;
+  const { ts, value, parts } = moment;
   const before = moment.state;
   if (before !== undefined && ts < before.running.until)
     return { state: taken(rule, moment, before, ts, value), signal: null };
-  const running = rule.between === undefined ? dayAt(ts, timeZone) : partAt(ts, rule.between, timeZone);
+  const running = rule.between === undefined ? parts.day(ts) : parts.part(ts, rule.between);
   const empty: AverageState = { running, hours: 0, total: 0, hour: 0, count: 0, sum: 0 };
   const signal = before === undefined || !before.running.isIn ? null : closed(rule, moment, before);
   return { state: taken(rule, moment, empty, ts, value), signal };
@@ -36,8 +36,8 @@ export function average(rule: AverageRule, moment: Moment<AverageState>): Readin
 function taken(rule: AverageRule, moment: Moment<AverageState>, state: AverageState, ts: number, value: number) {
   if (!state.running.isIn) return state;
   const hour = Math.floor((ts - state.running.from) / HOUR_MS);
-  const current = hour === state.hour ? state : { ...hourOver(moment, state), hour };
-  return { ...current, count: current.count + 1, sum: current.sum + loudness(rule, value) };
+  const { running, hours, total, count, sum } = hour === state.hour ? state : hourOver(moment, state);
+  return { running, hours, total, hour, count: count + 1, sum: sum + loudness(rule, value) };
 }
 
 /** With the running hour among those that are over, where it had enough samples. */
@@ -52,7 +52,7 @@ function closed(rule: AverageRule, moment: Moment<AverageState>, state: AverageS
   const { running } = state;
   const { hours, total } = hourOver(moment, state);
   const coverage = (hours * HOUR_MS) / (running.until - running.from);
-  const limit = limitAt(rule, moment.attributes, dateAt(running.from, moment.timeZone));
+  const limit = limitAt(rule, moment.attributes, moment.parts.dateAt(running.from));
   if (limit === null) return { verdict: 'idle', reason: 'no-limit', values: { coverage: rounded(coverage) } };
   const values = { limit: limit.above, coverage: rounded(coverage) };
   if (coverage < rule.minCoverage) return { verdict: 'unknown', reason: 'coverage', values };

@@ -27,7 +27,7 @@ export class Checkpoint {
   readonly #heard: Table<string, Heard>;
   readonly #maintenance: Table<string, Maintenance>;
   readonly #occurrences: Table<string, Occurrence>;
-  readonly #memories: Table<string, Memory>;
+  readonly #memories: Table<[rule: string, device: string], Memory>;
   readonly #nights: Table<string, GroupNights>;
   readonly #buckets: Table<[string, string, number], Bucket>;
 
@@ -56,10 +56,7 @@ export class Checkpoint {
     for (const { key, value } of this.#devices.entries()) engine.roster.restore(value, this.#heard.get(key));
     engine.roster.restore(SERVICE_DEVICE, this.#heard.get(SERVICE_DEVICE.id));
     for (const { value } of this.#occurrences.entries()) engine.occurrences.restore(value);
-    for (const { key, value } of this.#memories.entries()) {
-      const [rule = '', device = ''] = key.split(' ');
-      engine.signals.memories.restore(rule, device, value);
-    }
+    for (const { key, value } of this.#memories.entries()) engine.signals.memories.restore(...key, value);
     const nights = [...this.#nights.entries()].map(({ key, value }) => [key, value] as const);
     const start = Math.floor((place.tickedAt ?? 0) / BUCKET_MS) * BUCKET_MS;
     engine.record.restore(nights, (key) => {
@@ -82,10 +79,8 @@ export class Checkpoint {
     for (const id of roster.changedHeard) put(this.#heard, id, roster.members.get(id)?.heard);
     for (const id of roster.maintenance.changed) keep(this.#maintenance, id, roster.maintenance.all.get(id));
     for (const key of occurrences.changed) keep(this.#occurrences, key, occurrences.find(key));
-    for (const key of memories.changed) {
-      const [rule = '', device = ''] = key.split(' ');
-      keep(this.#memories, key, memories.of(rule, device));
-    }
+    for (const [rule, devices] of memories.changed)
+      for (const device of devices) keep(this.#memories, [rule, device], memories.of(rule, device));
     for (const key of record.changedNights) put(this.#nights, key, record.nights.get(key));
     for (const bucket of record.changed.values()) this.#buckets.put([bucket.group, bucket.id, bucket.start], bucket);
   }

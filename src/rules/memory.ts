@@ -14,8 +14,8 @@ export interface Memory {
 
 /** What the rules remember of the devices' own samples. */
 export class Memories {
-  /** `RULE DEVICE` of those that changed since the last checkpoint. */
-  readonly changed = new Set<string>();
+  /** By rule: the devices of those that changed since the last checkpoint. */
+  readonly changed = new Map<string, Set<string>>();
   readonly #byRule = new Map<string, Map<string, Memory>>();
 
   of(rule: string, device: string): Memory | undefined {
@@ -24,10 +24,10 @@ export class Memories {
 
   put(rule: string, device: string, memory: Memory): void {
     this.restore(rule, device, memory);
-    this.changed.add(`${rule} ${device}`);
+    this.#change(rule, device);
   }
 
-  /** Puts back what a checkpoint holds under `RULE DEVICE`. */
+  /** Puts back what a checkpoint holds. */
   restore(rule: string, device: string, memory: Memory): void {
     const known = this.#byRule.get(rule);
     if (known === undefined) this.#byRule.set(rule, new Map([[device, memory]]));
@@ -41,12 +41,18 @@ export class Memories {
 
   /** Everything that a rule remembers goes: it judges otherwise from now on, or not at all. */
   forgetRule(rule: string): void {
-    for (const device of this.#byRule.get(rule)?.keys() ?? []) this.changed.add(`${rule} ${device}`);
+    for (const device of this.#byRule.get(rule)?.keys() ?? []) this.#change(rule, device);
     this.#byRule.delete(rule);
   }
 
   /** What is remembered of a device goes. */
   forgetDevice(device: string): void {
-    for (const [rule, devices] of this.#byRule) if (devices.delete(device)) this.changed.add(`${rule} ${device}`);
+    for (const [rule, devices] of this.#byRule) if (devices.delete(device)) this.#change(rule, device);
+  }
+
+  #change(rule: string, device: string): void {
+    const known = this.changed.get(rule);
+    if (known === undefined) this.changed.set(rule, new Set([device]));
+    else known.add(device);
   }
 }

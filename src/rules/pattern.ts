@@ -1,4 +1,4 @@
-import { type DayPart, hourAt, partAt } from '../model/day-part.ts';
+import type { DayPart } from '../model/day-part.ts';
 import type { PatternRule } from '../model/signal-rule.ts';
 import type { Moment, Reading, Signal } from './signal-type.ts';
 import { medianOf, spreadOf } from './spread.ts';
@@ -6,7 +6,7 @@ import { medianOf, spreadOf } from './spread.ts';
 /** What is remembered of a field that has a pattern of the day. */
 export interface PatternState {
   /** The stretch of time that is being watched, or the wait for the next. */
-  running: DayPart & { slot: number };
+  running: DayPart;
   count: number;
   sum: number;
   min: number;
@@ -30,7 +30,7 @@ export function pattern(rule: PatternRule, moment: Moment<PatternState>): Readin
   const before = moment.state;
   if (before !== undefined && ts < before.running.until) return { state: taken(before, value), signal: null };
   const { past, until, signal } = before === undefined ? NOTHING : closed(rule, moment, before);
-  const running = stretchAt(rule, ts, moment.timeZone);
+  const running = rule.between === undefined ? moment.parts.hour(ts) : moment.parts.part(ts, rule.between);
   const state = { running, count: 0, sum: 0, min: Infinity, max: -Infinity, past, until };
   return { state: taken(state, value), signal };
 }
@@ -40,12 +40,6 @@ const NOTHING: Pick<PatternState, 'past' | 'until'> & { signal: Signal | null } 
   until: null,
   signal: null,
 };
-
-function stretchAt({ between }: PatternRule, ts: number, timeZone: string): PatternState['running'] {
-  if (between !== undefined) return { ...partAt(ts, between, timeZone), slot: 0 };
-  const { isIn, from, until, hour } = hourAt(ts, timeZone);
-  return { isIn, from, until, slot: hour };
-}
 
 function taken(state: PatternState, value: number): PatternState {
   if (!state.running.isIn) return state;
@@ -63,10 +57,10 @@ function closed(rule: PatternRule, { device, attributes }: Moment<PatternState>,
   if (count < rule.minCoverage * expected)
     return { past, until, signal: { verdict: 'unknown' as const, reason: 'coverage', values: {} } };
   const figure = rounded(rule.take === 'mean' ? state.sum / count : state[rule.take]);
-  const days = past[running.slot] ?? [];
+  const days = past[running.hour] ?? [];
   const limit = rule.limit === undefined ? undefined : attributes[rule.limit];
   const signal = typeof limit === 'number' ? againstLimit(rule, figure, limit) : againstPast(rule, figure, days);
-  return { past: { ...past, [running.slot]: [...days, figure].slice(-rule.days) }, until: running.until, signal };
+  return { past: { ...past, [running.hour]: [...days, figure].slice(-rule.days) }, until: running.until, signal };
 }
 
 function againstLimit({ of, direction }: PatternRule, figure: number, limit: number): Signal {

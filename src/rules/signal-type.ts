@@ -1,3 +1,4 @@
+import type { DayParts } from '../model/day-part.ts';
 import type { Device } from '../model/device.ts';
 import type { Finding } from '../model/transition.ts';
 import type { Verdict } from '../model/verdict.ts';
@@ -14,8 +15,8 @@ export interface Moment<S> {
   state: S | undefined;
   /** Whether something is held against the device by this rule: what ends that may be more than what begins it. */
   isHeld: boolean;
-  /** IANA time zone of the town. */
-  timeZone: string;
+  /** The town's days and hours. */
+  parts: DayParts;
   /** What the rule remembers of the others of the same network node, as far as they were heard of around `ts`. */
   neighbours(): S[];
 }

@@ -1,3 +1,4 @@
+import { DayParts } from '../model/day-part.ts';
 import type { SampleRecord } from '../model/record.ts';
 import type { SignalRule } from '../model/signal-rule.ts';
 import type { Verdict } from '../model/verdict.ts';
@@ -10,7 +11,7 @@ import { Memories, type Memory } from './memory.ts';
 import { pattern } from './pattern.ts';
 import { freshFor, isInService, type Member, quietFor } from './roster.ts';
 import type { Sampled } from './sampled.ts';
-import type { Moment, Reading } from './signal-type.ts';
+import type { Moment, Reading, Signal } from './signal-type.ts';
 import type { Speech } from './speech.ts';
 import { stuck } from './stuck.ts';
 
@@ -29,11 +30,15 @@ const TYPES: {
 /** A time that the gate had to make up says nothing about the time of the day, or how fast something was. */
 const NEEDS_TRUE_TIME: readonly string[] = ['average', 'change', 'counter', 'pattern'];
 
+/** How a device stands before anything was told of it. */
+const UNTOLD: Signal = { verdict: 'unknown', reason: 'learning', values: {} };
+
 /** Judges one field of a device by what is remembered of it. */
 export class SignalJudge {
   readonly memories = new Memories();
   readonly #speech: Speech;
   readonly #sampled: Sampled;
+  #parts = new DayParts('UTC');
 
   constructor(speech: Speech, sampled: Sampled) {
     this.#speech = speech;
@@ -47,18 +52,22 @@ export class SignalJudge {
     // Of a device that rests nothing is expected, and nothing is learned.
     if (typeof value !== 'number' || this.#speech.isResting(rule, member, record)) return;
     if (deviceTs !== undefined && NEEDS_TRUE_TIME.includes(rule.type)) return;
-    const memory = this.memories.of(rule.id, member.device.id);
+    const { device, attributes } = member;
+    const memory = this.memories.of(rule.id, device.id);
     if (memory !== undefined && ts <= memory.ts) return;
     const occurrence = this.#sampled.held(rule, member);
     const { state, signal } = this.#read(rule, {
-      ...{ value, ts, device: member.device, attributes: member.attributes, state: memory?.state as never },
+      value,
+      ts,
+      device,
+      attributes,
+      state: memory?.state as never,
       isHeld: occurrence !== undefined,
-      timeZone: this.#speech.roster.town?.timeZone ?? 'UTC',
+      parts: this.#dayParts(),
       neighbours: () => this.#neighbours(rule, member, ts) as never[],
     });
-    const stands = signal ?? memory ?? { verdict: 'unknown', reason: 'learning', values: {} };
-    const { verdict, reason, values: figures } = stands;
-    this.memories.put(rule.id, member.device.id, { ts, verdict, reason, values: figures, state });
+    const { verdict, reason, values: figures } = signal ?? memory ?? UNTOLD;
+    this.memories.put(rule.id, device.id, { ts, verdict, reason, values: figures, state });
     this.#speech.roster.judge(member, rule.id, ts);
     if (signal?.verdict === 'breach') this.#sampled.worse(rule, member, record, figures);
     else if (signal?.verdict === 'ok' && occurrence !== undefined)
@@ -75,6 +84,12 @@ export class SignalJudge {
     if (at - memory.ts > freshFor(member)) return { verdict: 'unknown', reason: 'no-sample' };
     if (this.#sampled.held(rule, member) !== undefined) return { verdict: 'breach', reason: null };
     return { verdict: memory.verdict, reason: memory.reason };
+  }
+
+  #dayParts(): DayParts {
+    const timeZone = this.#speech.roster.town?.timeZone ?? 'UTC';
+    if (this.#parts.timeZone !== timeZone) this.#parts = new DayParts(timeZone);
+    return this.#parts;
   }
 
   #read(rule: SignalRule, moment: Moment<never>): Reading<unknown> {
