@@ -1,4 +1,4 @@
-import type { Store, Table } from '../kernel/store.ts';
+import type { Store, Table, TableKey } from '../kernel/store.ts';
 import type { Device } from '../model/device.ts';
 import type { Maintenance } from '../model/maintenance.ts';
 import type { Offset } from '../model/record.ts';
@@ -123,7 +123,7 @@ export class Checkpoint {
 }
 
 /** Writes what is there under a key, or takes it away. */
-function keep<V>(table: Table<string, V>, key: string, value: V | undefined): void {
+function keep<K extends TableKey, V>(table: Table<K, V>, key: K, value: V | undefined): void {
   if (value === undefined) table.remove(key);
   else table.put(key, value);
 }

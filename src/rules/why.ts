@@ -4,6 +4,7 @@ import type { Alert, AlertMove, Evidence, Subject } from '../model/alert.ts';
 import { instant, type Name } from '../model/primitives.ts';
 import type { RatioRule } from '../model/rule.ts';
 import type { Value } from '../model/sample.ts';
+import { isSignal } from '../model/signal-rule.ts';
 import type { Town } from '../model/town.ts';
 import type { Verdict } from '../model/verdict.ts';
 import type { Engine } from './engine.ts';
@@ -17,8 +18,8 @@ import type { Occurrence } from './occurrences.ts';
 import { subjectOf as subjectOfGroup } from './ratio.ts';
 import { appliesTo, freshFor, isInService, type Member } from './roster.ts';
 import { type CompiledRule, idsOf } from './rulebook.ts';
+import { subjectOf } from './sampled.ts';
 import { patienceOf } from './silence.ts';
-import { subjectOf } from './threshold.ts';
 import { type Exclusion, excludedDevices, excludedLamps } from './why-excluded.ts';
 import { reasonWords, stateWords, timeWords, verdictWords } from './why-words.ts';
 
@@ -102,7 +103,10 @@ export class Why {
       samples: this.#samples(count === null ? members : darkestOf(count)),
       expected:
         count === null
-          ? { devices: members.filter((one) => isInService(one, at)).length }
+          ? {
+              devices: members.filter((one) => isInService(one, at)).length,
+              ...this.#remembered(rule, members, occurrence),
+            }
           : figuresOf(rule, count, roster.town),
       exclusions: count === null ? excludedDevices(this.#engine, rule, members, at) : excludedLamps(count, at),
       alert: occurrence === undefined ? null : shownAlert(occurrence),
@@ -142,7 +146,7 @@ export class Why {
     return roster
       .inOrder()
       .filter((one) => appliesTo(rule, one.device) && one.device.retiredAt === null)
-      .filter((one) => rule.type !== 'threshold' || subjectOf(rule, one).id === id);
+      .filter((one) => (rule.type !== 'threshold' && !isSignal(rule)) || subjectOf(rule, one).id === id);
   }
 
   #conditions(rule: CompiledRule, members: readonly Member[], occurrence: Occurrence | undefined) {
@@ -150,7 +154,10 @@ export class Why {
     const [first] = members;
     if (rule.type !== 'threshold' || first === undefined) return none;
     const decisive = members.find(({ device }) => occurrence?.bad.includes(device.id)) ?? first;
-    const { attributes, id } = decisive.device;
+    const {
+      attributes,
+      device: { id },
+    } = decisive;
     // What the rules saw last stands in the alert; the newest sample may say nothing of it.
     const told = occurrence?.finding.evidence.at(-1);
     const newest = this.#sources.newest(id)?.values ?? {};
@@ -161,6 +168,20 @@ export class Why {
       ...{ text, figures: figures(values, attributes), holds: holds(values, attributes) },
     });
     return { when: ask(rule.when), clear: rule.clear === null ? null : ask(rule.clear) };
+  }
+
+  /** The figures by which a rule that follows a field judged last. */
+  #remembered(
+    rule: CompiledRule,
+    members: readonly Member[],
+    occurrence: Occurrence | undefined,
+  ): Record<string, number | null> {
+    if (!isSignal(rule)) return {};
+    const decisive = members.find(({ device }) => occurrence?.bad.includes(device.id)) ?? members[0];
+    const values = this.#engine.signals.memories.of(rule.id, decisive?.device.id ?? '')?.values ?? {};
+    return Object.fromEntries(
+      Object.entries(values).flatMap(([name, value]) => (typeof value === 'number' ? [[name, value]] : [])),
+    );
   }
 
   #samples(members: readonly Member[]): Account['samples'] {
@@ -278,6 +299,15 @@ export class Why {
       en.push(
         `Of ${expected.expected} lamps expected ${lit} are lit, ${out} out, ${unknown} unknown: between ${percent(low)} and ${percent(high)}, where ${percent(target)} is the target.`,
       );
+    }
+    if (isSignal(rule)) {
+      const figures = Object.entries(expected)
+        .filter(([name]) => name !== 'devices')
+        .map(([name, figure]) => `${name} ${figure}`);
+      if (figures.length > 0) {
+        zh.push(`依据：${figures.join('，')}。`);
+        en.push(`By: ${figures.join(', ')}.`);
+      }
     }
     for (const { device, since: from, text } of exclusions.slice(0, SAMPLES)) {
       zh.push(`${device} 不计：${text.zh}${from === null ? '' : `，自 ${time(from)} 起`}。`);
