@@ -232,7 +232,15 @@ export class Roster {
     this.#judged.clear();
     const attributes = withLimits(device);
     const windows = this.maintenance.of(device, this.town);
-    this.members.set(device.id, { device, attributes, heard, thresholds, signals, hours: this.#hoursOf(device), windows });
+    this.members.set(device.id, {
+      device,
+      attributes,
+      heard,
+      thresholds,
+      signals,
+      hours: this.#hoursOf(device),
+      windows,
+    });
   }
 
   #hoursOf({ location, road }: Device): LampHours {
