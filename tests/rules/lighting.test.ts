@@ -6,6 +6,8 @@ import type { Town } from '../../src/model/town.ts';
 import { Engine } from '../../src/rules/engine.ts';
 import { ratesOf, verdictOf } from '../../src/rules/lamp-rate.ts';
 import { type GroupCount, type LampGroup, Lighting } from '../../src/rules/lighting.ts';
+import { maintenanceAt } from '../../src/rules/maintenance.ts';
+import type { Member } from '../../src/rules/roster.ts';
 import { journals } from './support/journals.ts';
 import { local, Timeline } from './support/timeline.ts';
 import { concentrator, KINDS, lampController, TOWN } from './support/town.ts';
@@ -430,13 +432,14 @@ it('a count that is corrected from tick to tick is the one that is made anew', (
     ...counts,
     devices: [...devices.keys()].sort(),
   });
+  const isMaintained = ({ windows }: Member, at: number) => maintenanceAt(windows, at) !== null;
   fc.assert(
     fc.property(journals, (records) => {
       const engine = new Engine(KINDS, () => {});
       for (const record of records) {
         engine.feed(record);
         if (record.type !== 'tick') continue;
-        const fresh = new Lighting(engine.roster).count(record.at, engine.deadNodes());
+        const fresh = new Lighting(engine.roster, isMaintained).count(record.at, engine.deadNodes());
         expect(engine.counts.map(known)).toEqual(fresh.map(known));
       }
     }),

@@ -57,7 +57,7 @@ describe('the rulebook of the sample town', () => {
 
   it('is good, and holds the rules of the plan', () => {
     const text = readRulebookFile(path);
-    expect(checkRulebook(text, path, around)).toEqual({ rules: 25, problems: [] });
+    expect(checkRulebook(text, path, around)).toEqual({ rules: 50, problems: [] });
     const { rules, version } = loadRulebook(text, path, around);
     expect(version).toBe(versionOf(readFileSync(path, 'utf8')));
     expect(rules.map(({ id }) => id)).toEqual(
@@ -70,7 +70,8 @@ describe('the rulebook of the sample town', () => {
       ]),
     );
     expect(rules.find(({ id }) => id === 'lighting-rate')).toMatchObject({ target: 0.97, clear: 0.975, for: 600_000 });
-    const leaks = rules.filter(({ id }) => id.includes('leak'));
+    const leaks = rules.filter(({ id }) => /-leak-(low|high)$/.test(id));
+    expect(leaks).toHaveLength(4);
     expect(leaks.map((rule) => [rule.for, /\d+ %LEL/.test(rule.name.en)])).toEqual(leaks.map(() => [0, true]));
   });
 

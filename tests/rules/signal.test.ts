@@ -5,6 +5,7 @@ import type { Transition } from '../../src/model/transition.ts';
 import { Checkpoint } from '../../src/rules/checkpoint.ts';
 import { Engine } from '../../src/rules/engine.ts';
 import { judge } from '../../src/rules/judgement.ts';
+import { readRulebook } from '../../src/rules/rulebook.ts';
 import { temporaryStore } from '../support/temporary.ts';
 import {
   linesOf,
@@ -277,5 +278,36 @@ it('deviation: a point that moves to another zone has another place there', () =
   expect(engine.signals.memories.of('deviation', 'WP-1')).toMatchObject({
     verdict: 'unknown',
     state: { parent: 'Z-2', offsets: [] },
+  });
+});
+
+describe('a rulebook with such rules', () => {
+  const problems = (id: string, from: string, to: string) => {
+    const text = signalRules([id]).replace(from, to);
+    expect(text).not.toBe(signalRules([id]));
+    const read = readRulebook(text, 'rules.yaml', { kinds: KINDS });
+    return read.ok ? [] : read.problems.map(({ path, message }) => `${path}: ${message}`);
+  };
+
+  it.each([
+    ['change', 'of: pressure', 'of: presure', 'water-pressure has no field presure (did you mean pressure?)'],
+    ['counter', 'of: volume', 'of: tamper', 'tamper is on or off: write a threshold'],
+    ['counter', 'meter: meter', 'meter: metr', 'gas-meter has no attribute metr (did you mean meter?)'],
+    ['counter', 'finds: backwards', 'finds: impossible', 'what is impossible hangs on the meter'],
+    [
+      'pattern',
+      'minDays: 3',
+      'minDays: 3, limit: maxNigthFlow',
+      'has no attribute maxNigthFlow (did you mean maxNightFlow?)',
+    ],
+    ['average', 'limits: [{ above: 20 }]', 'limits: []', 'limits'],
+    ['average', 'from: "22:00"', 'from: "24:00"', 'a time of the day is HH:MM'],
+    ['drift', 'above: 3', 'above: -3', ''],
+    ['change', 'kind: water-pressure', 'kind: service', 'the service itself is judged by thresholds alone'],
+  ])('%s: %s as %s is refused with its place', (id, from, to, message) => {
+    const found = problems(id, from, to);
+    expect(found.length).toBeGreaterThan(0);
+    expect(found.every((problem) => /^rules\.yaml:1:\d+: /.test(problem))).toBe(true);
+    expect(found.join('\n')).toContain(message);
   });
 });
