@@ -70,6 +70,7 @@ export class SilenceJudge {
       );
     if (at < occurrence.due) return;
     occurrence.finding = this.#finding(member, at, 'silent');
+    occurrences.touch(occurrence);
     const patience = patienceOf(rule, member);
     const firedAt = occurrence.startedAt + rule.for;
     this.#speech.fire(occurrence, rule, { firedAt, at, reason: 'silence', patience, children: roster.wardsOf(id) });

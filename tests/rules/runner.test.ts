@@ -64,6 +64,7 @@ function remains(store: Store): string {
     'rules.lighting',
     'rules.maintenance',
     'rules.occurrences',
+    'rules.memories',
   ];
   return JSON.stringify(
     all.map((name) => [name, [...store.table(name).entries()]]),
