@@ -1,4 +1,4 @@
-import { type Clock, sleep, type Timer } from '../kernel/clock.ts';
+import { atMost, type Clock, type Timer } from '../kernel/clock.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Store, Table } from '../kernel/store.ts';
@@ -87,10 +87,7 @@ export class SeriesWriter {
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const timer of this.#timers) timer.stop();
-    const patience = new AbortController();
-    const late = sleep(this.#parts.realClock, 'series stop', PATIENCE, patience.signal).catch(() => {});
-    await Promise.race([this.#round, late]);
-    patience.abort();
+    if (this.#round !== null) await atMost(this.#parts.realClock, 'series stop', PATIENCE, this.#round);
   }
 
   async #read(): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../kernel/clock.ts';
+import { atMost, type Clock, sleep } from '../kernel/clock.ts';
 import { messageOf, TownError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import { everyMinute } from '../kernel/minutes.ts';
@@ -12,6 +12,9 @@ import type { HistoryWriter } from './writer.ts';
  * is rolled up once more.
  */
 const DELAY = 10 * 60_000;
+
+/** Real ms that a piece under way is waited for at a stop. */
+const PATIENCE = 2_000;
 
 /**
  * Keeps the history in shape: rolls readings up, lets old ones go, seals closed months. It wakes each minute and does what
@@ -51,10 +54,10 @@ export class HistoryUpkeep {
     this.#abort.signal.addEventListener('abort', () => minutes.stop());
   }
 
-  /** Wakes no more; resolves once the piece under way is through. */
+  /** Wakes no more; waits for the piece under way, but not for one that hangs or takes long: closing the store ends it. */
   async stop(): Promise<void> {
     this.#abort.abort();
-    await this.#running;
+    if (this.#running !== null) await atMost(this.#realClock, 'upkeep stops', PATIENCE, this.#running);
   }
 
   /** Does what is due now; called while it is at it, it resolves when that is done. */

@@ -49,6 +49,18 @@ export function sleep(clock: Clock, name: string, ms: number, signal?: AbortSign
   });
 }
 
+/** Resolves once `running` has ended, however it did, and after `ms` of `clock` at the latest. */
+export async function atMost(clock: Clock, name: string, ms: number, running: Promise<unknown>): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = clock.after(name, ms, resolve);
+    const ended = () => {
+      timer.stop();
+      resolve();
+    };
+    running.then(ended, ended);
+  });
+}
+
 interface Waiting {
   due: number;
   period: number | null;

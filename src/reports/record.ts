@@ -1,4 +1,4 @@
-import { type Clock, sleep, type Timer } from '../kernel/clock.ts';
+import { atMost, type Clock, type Timer } from '../kernel/clock.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Store, Table } from '../kernel/store.ts';
@@ -93,10 +93,7 @@ export class PressureRecord {
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const timer of this.#timers) timer.stop();
-    const patience = new AbortController();
-    const late = sleep(this.#parts.realClock, 'compliance stops', PATIENCE, patience.signal).catch(() => {});
-    await Promise.race([this.#round, late]);
-    patience.abort();
+    if (this.#round !== null) await atMost(this.#parts.realClock, 'compliance stops', PATIENCE, this.#round);
   }
 
   async #make(): Promise<void> {

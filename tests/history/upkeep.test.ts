@@ -18,12 +18,12 @@ class Asked {
   pieces = 0;
   months = 0;
   /** How long a piece takes, and what goes wrong with it. */
-  piece: () => void = () => {};
+  piece: () => void | Promise<void> = () => {};
 
   readonly store = {
     rollUp: async (until: number) => {
       this.said.push(`rollUp ${(until - NOW) / MINUTE}`);
-      this.piece();
+      await this.piece();
       return this.pieces-- > 0;
     },
     drop: async (horizons: Horizons) => {
@@ -113,6 +113,27 @@ it('tries again after what went wrong, and a stop waits for the piece under way 
   await run;
   expect(asked.said.length).toBeLessThan(10);
   expect(asked.said).not.toContain('drop');
+});
+
+it('a stop leaves a piece that hangs to the closing of the store', async () => {
+  const asked = new Asked();
+  let end = () => {};
+  asked.piece = () => new Promise<void>((resolve) => (end = resolve));
+  asked.pieces = 1;
+  const { upkeep: keeping, realClock } = upkeep(asked);
+  const run = keeping.run();
+  let isStopped = false;
+  const stopping = keeping.stop().then(() => {
+    isStopped = true;
+  });
+  realClock.advance(1_999);
+  await new Promise(setImmediate);
+  expect(isStopped).toBe(false);
+  realClock.advance(1);
+  await stopping;
+  end();
+  await run;
+  expect(asked.said).toEqual(['rollUp -10']);
 });
 
 it('wakes each minute once it is started', async () => {
