@@ -82,9 +82,9 @@ it('rests after a piece as long as the piece took, so that the writer has its tu
   asked.piece = () => realClock.advance(400);
   const run = keeping.run();
   await vi.waitFor(() => expect(asked.said).toEqual(['rollUp -10']));
-  await Promise.resolve();
+  await new Promise(setImmediate);
   realClock.advance(399);
-  await Promise.resolve();
+  await new Promise(setImmediate);
   expect(asked.said).toHaveLength(1);
   realClock.advance(1);
   await run;
