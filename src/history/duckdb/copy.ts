@@ -1,51 +1,47 @@
-import { copyFileSync, linkSync, mkdirSync } from 'node:fs';
+import { copyFileSync, createReadStream, createWriteStream, existsSync, linkSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { HistoryCopy } from '../port.ts';
-import { text } from './names.ts';
+import { openFile } from './file.ts';
 import { folderOf, type Places, rowsOf } from './source.ts';
 
 /**
- * Puts a copy of an open file, under its own name, and of its sealed months into `directory`: as of one instant, while
- * others write, and nobody seals. It reads every row, so the copy is smaller than a file in which much was deleted.
- * `connection` is used by nobody else meanwhile.
- * `signal` is looked at between its steps; whoever aborts it interrupts the connection.
- * @throws Error when the copy does not hold what was there, or when `signal` is aborted
+ * Puts the bytes of an open file, under its own name, and its sealed months into `directory`. Nobody may write meanwhile:
+ * it takes no memory to speak of, where a copy by SQL of a few hundred thousand rows took all that the store may have.
+ * @throws what ends it: the disk, or `signal`
  */
-export async function copyFile(
-  connection: DuckDBConnection,
+export async function copyBytes(path: string, directory: string, places: Places, signal: AbortSignal): Promise<void> {
+  const copied = join(directory, basename(path));
+  for (const part of ['', '.wal']) {
+    if (!existsSync(path + part)) continue;
+    const into = createWriteStream(copied + part, { mode: 0o600, flush: true });
+    await pipeline(createReadStream(path + part), into, { signal });
+  }
+  copySealed(places, folderOf(copied));
+}
+
+/**
+ * What a copy of `path` in `directory` holds: it is opened as the history itself would be, with `memory` such as `128MiB`,
+ * and left as one file.
+ */
+export async function lookInto(
   path: string,
   directory: string,
-  places: Places,
-  signal: AbortSignal,
+  places: Pick<Places, 'tables' | 'sealed'>,
+  memory: string,
 ): Promise<HistoryCopy> {
-  const run = async (sql: string) => {
-    signal.throwIfAborted();
-    await connection.run(sql);
-  };
-  const [[own] = []] = (await connection.runAndReadAll('SELECT current_database()')).getRowsJS();
-  const source = `"${String(own).replaceAll('"', '""')}"`;
-  await run(`ATTACH ${text(join(directory, basename(path)))} AS "backup copy"`);
+  const copied = join(directory, basename(path));
+  const file = await openFile(copied, memory);
+  const connection = await file.instance.connect();
   try {
-    // One transaction sees one instant, whatever others commit.
-    await run('BEGIN TRANSACTION');
-    await run(`COPY FROM DATABASE ${source} TO "backup copy"`);
-    const before = await countRows(connection, { ...places, database: `${source}.` });
-    await run('COMMIT');
-    await run('CHECKPOINT "backup copy"');
-    const copied = folderOf(join(directory, basename(path)));
-    copySealed(places, copied);
-    const rows = await countRows(connection, { ...places, folder: copied, database: '"backup copy".' });
-    for (const [kind, count] of Object.entries(before)) {
-      if (rows[kind] !== count) throw new Error(`the copy has ${rows[kind]} rows of ${kind}, there are ${count}`);
-    }
-    const [progress = []] = (
-      await connection.runAndReadAll('SELECT cursor, counts FROM "backup copy".progress')
-    ).getRowsJS();
+    const rows = await countRows(connection, { ...places, folder: folderOf(copied) });
+    const [progress = []] = (await connection.runAndReadAll('SELECT cursor, counts FROM progress')).getRowsJS();
+    await connection.run('CHECKPOINT');
     return { cursor: Number(progress[0]), counts: JSON.parse(String(progress[1])), rows };
   } finally {
-    await connection.run('ROLLBACK').catch(() => {});
-    await connection.run('DETACH "backup copy"');
+    connection.closeSync();
+    file.close();
   }
 }
 

@@ -15,8 +15,6 @@ export interface Places {
   /** The folder of sealed months. */
   folder: string;
   sealed: readonly SealedMonth[];
-  /** What a table's name begins with, where it is of another database; '' otherwise. */
-  database?: string;
 }
 
 /** The folder of the sealed months of a file: `history.sealed` beside `history.duckdb`. */
@@ -28,10 +26,10 @@ export function folderOf(path: string): string {
  * The rows of a kind, as SQL has them in a FROM: those of its table, and those of the sealed months that overlap `span` and
  * have nothing later laid over them in the table.
  */
-export function rowsOf({ folder, sealed, database = '' }: Places, kind: string, span?: Span): string {
+export function rowsOf({ folder, sealed }: Places, kind: string, span?: Span): string {
   const { from = -Infinity, to = Infinity } = span ?? {};
   const months = sealed.filter((month) => month.kind === kind && month.from < to && month.to > from);
-  const table = `${database}${tableOf(kind)}`;
+  const table = tableOf(kind);
   if (months.length === 0) return table;
   const files = months.map(({ file }) => text(`${folder}/${file}`)).join(', ');
   const first = Math.min(...months.map((month) => month.from));

@@ -24,7 +24,7 @@ import type {
   StoreOptions,
 } from '../port.ts';
 import { type Horizons, insteadOf } from '../rollups.ts';
-import { copyFile } from './copy.ts';
+import { copyBytes, lookInto } from './copy.ts';
 import { openFile } from './file.ts';
 import { deleteRows, makeLookUpTable, readRowsAt } from './lookups.ts';
 import { readEvents, readEventsEnd, readRows } from './pages.ts';
@@ -226,9 +226,11 @@ export class DuckDbHistory implements HistoryStore {
   }
 
   copyTo(directory: string): Promise<HistoryCopy> {
-    return this.#untilClosed('copied', (opened, connection, signal) =>
-      copyFile(connection, this.#path, directory, this.#places(opened), signal),
-    );
+    return this.#untilClosed('copied', async (opened, _connection, signal) => {
+      const places = this.#places(opened);
+      await this.#alone(() => copyBytes(this.#path, directory, places, signal));
+      return lookInto(this.#path, directory, places, this.#memory);
+    });
   }
 
   async close(): Promise<void> {
