@@ -51,8 +51,9 @@ import { Registry } from './registry/registry.ts';
 import { adminToken, Tokens } from './registry/tokens.ts';
 import { loadTown } from './registry/town-folder.ts';
 import { Compliance } from './reports/compliance.ts';
+import { HourlyRecord } from './reports/hourly.ts';
 import { Marks } from './reports/marks.ts';
-import { PressureRecord } from './reports/record.ts';
+import { PressureHours, watchedPressures } from './reports/record.ts';
 import { LightingSeries } from './rules/lighting-series.ts';
 import { replaysOf } from './rules/replay/shown.ts';
 import { type RulebookChange, surroundings, TownRulebook } from './rules/rulebook-file.ts';
@@ -191,7 +192,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
 
     // 4: what was, what is, and what is wrong; each follows the journal at its own pace.
     const historyStore = historyStoreOf(settings.history, { dataDir, kinds, town, store, realClock, point });
-    const marks = new Marks(store, (id) => registry.find(id)?.inService === 'auto');
+    const marks = new Marks(store, watchedPressures((id) => registry.find(id)?.inService === 'auto'));
     const history = new HistoryWriter(
       historyStore,
       journal,
@@ -244,8 +245,9 @@ export async function startService(settings: Settings, options: ServiceOptions):
       gauges: async (at) => ledgerPoints(await ledger(), history.progress().counts, at),
     });
     const reported = { marks, points: registry, history: historyStore, clock: clock.clock };
-    const kept = { ...reported, town: town.id, store, realClock, log: log.child({ stage: 'reports' }) };
-    const record = new PressureRecord({ ...kept, progress: () => history.progress() });
+    const kept = { ...reported, store, realClock, log: log.child({ stage: 'reports' }) };
+    const hours = new PressureHours({ ...reported, town: town.id });
+    const record = new HourlyRecord({ ...kept, hours, progress: () => history.progress() });
     const compliance = new Compliance({ ...reported, town, plan, record });
 
     const backup = new Backup({

@@ -1,12 +1,29 @@
 import type { Store, Table } from '../kernel/store.ts';
 import type { Offset } from '../model/record.ts';
-import { POINT_KIND, PRESSURE, type PressureRow } from './pressure.ts';
 
 /** Width of a bucket of the record, ms. */
 export const HOUR_MS = 3_600_000;
 
-/** A row that is about to be written. */
-type TouchedRow = PressureRow & { kind: string };
+/** A row that is about to be written, or something else that a record is made of. */
+export interface TouchedRow {
+  kind: string;
+  device: string;
+  ts: number;
+  values: Readonly<Record<string, unknown>>;
+  /** How long it says something, ms; as long as {@link Watched.reach} says unless given. */
+  reach?: number;
+}
+
+/** Which rows a record is made of. */
+export interface Watched {
+  /** What its tables are called by. */
+  name: string;
+  concerns(row: TouchedRow): boolean;
+  /** Whether a device is in service from its first report on. */
+  isAuto(device: string): boolean;
+  /** How long after its own time a row of a device may still decide, ms. */
+  reach(device: string): number;
+}
 
 /** Of each hour with marks, the devices that are marked in it. */
 export type MarkedHours = Map<number, string[]>;
@@ -23,16 +40,15 @@ export class Marks {
   /** The history's cursor from which on the row can be read. */
   readonly #marks: Table<[hour: number, device: string], Offset>;
   readonly #firstReports: Table<string, number>;
-  readonly #isAuto: (device: string) => boolean;
+  readonly #watched: Watched;
   #closed = -Infinity;
   #touched: Offset = 0;
 
-  /** `isAuto` tells whether a device is in service from its first report on. */
-  constructor(store: Store, isAuto: (device: string) => boolean) {
+  constructor(store: Store, watched: Watched) {
     this.#store = store;
-    this.#marks = store.table('reports.marks');
-    this.#firstReports = store.table('reports.first');
-    this.#isAuto = isAuto;
+    this.#marks = store.table(`${watched.name}.marks`);
+    this.#firstReports = store.table(`${watched.name}.first`);
+    this.#watched = watched;
   }
 
   /** From now on rows before the instant `until` (ms) are marked. Answers from which cursor on all others can be read. */
@@ -50,11 +66,13 @@ export class Marks {
     const begun = new Map<string, number>();
     const mark = (hour: number, device: string) => marked.set(`${hour} ${device}`, [hour, device]);
     for (const rows of [inserts, replacements]) {
-      for (const { kind, device, ts, values } of rows) {
-        if (kind !== POINT_KIND || values[PRESSURE] === undefined) continue;
+      for (const row of rows) {
+        if (!this.#watched.concerns(row)) continue;
+        const { device, ts, reach = this.#watched.reach(device) } = row;
         this.#touched = cursor;
-        if (ts < this.#closed) mark(hourOf(ts), device);
-        if (!this.#isAuto(device)) continue;
+        const end = Math.min(this.#closed, ts + reach + 1);
+        for (let hour = hourOf(ts); hour < end; hour += HOUR_MS) mark(hour, device);
+        if (!this.#watched.isAuto(device)) continue;
         const known = begun.get(device) ?? this.#firstReports.get(device) ?? Infinity;
         if (ts >= known) continue;
         begun.set(device, ts);

@@ -7,6 +7,7 @@ import { loadSettings } from '../../src/config/load.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
 import { openStore } from '../../src/kernel/store.ts';
 import { Marks } from '../../src/reports/marks.ts';
+import { watchedPressures } from '../../src/reports/record.ts';
 import { ServiceClient } from '../support/service-client.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { runService } from './support/service.ts';
@@ -95,7 +96,7 @@ it('history import takes a file while the service is stopped, and the town goes 
   );
 
   const store = await openStore(service.dataDir);
-  const marked = new Marks(store, () => false).ready(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+  const marked = new Marks(store, watchedPressures(() => false)).ready(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
   await store.close();
   expect([...marked], 'and the record of its hour is made again').toEqual([
     [Date.parse('2019-05-01T00:00:00Z'), ['WP-9001']],

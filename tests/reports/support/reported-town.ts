@@ -14,8 +14,9 @@ import { Town } from '../../../src/model/town.ts';
 import { loadKinds } from '../../../src/registry/kinds.ts';
 import { Registry } from '../../../src/registry/registry.ts';
 import { Compliance } from '../../../src/reports/compliance.ts';
+import { HourlyRecord } from '../../../src/reports/hourly.ts';
 import { Marks } from '../../../src/reports/marks.ts';
-import { PressureRecord } from '../../../src/reports/record.ts';
+import { PressureHours, watchedPressures } from '../../../src/reports/record.ts';
 import { ListJournal } from '../../support/journal.ts';
 import { SMALL_TOWN } from '../../support/kinds.ts';
 
@@ -49,7 +50,7 @@ export class ReportedTown {
   readonly clock: TrialClock;
   readonly realClock = new TrialClock(0);
   readonly registry: Registry;
-  readonly record: PressureRecord;
+  readonly record: HourlyRecord;
   readonly compliance: Compliance;
   /** Every point of the record that was kept, as often as it was. */
   readonly kept: SeriesPoint[] = [];
@@ -66,7 +67,7 @@ export class ReportedTown {
         store.transaction(() => alongside({ at: clock.now() })),
     };
     this.registry = new Registry(store, changes, KINDS, TOWN, clock);
-    const marks = new Marks(store, (id) => this.registry.find(id)?.inService === 'auto');
+    const marks = new Marks(store, watchedPressures((id) => this.registry.find(id)?.inService === 'auto'));
     const rejections = { rejectedByStore: () => Promise.reject(new Error('nothing here is to be rejected')) };
     const more = [realClock, silentLogger, () => {}, marks] as const;
     this.#writer = new HistoryWriter(history, journal, this.registry, rejections, ...more);
@@ -82,7 +83,8 @@ export class ReportedTown {
     const reported = { marks, points: this.registry, history: watched, clock };
     const progress = () => this.#writer.progress();
     const log = silentLogger;
-    this.record = new PressureRecord({ ...reported, town: TOWN.id, store, progress, realClock, log });
+    const hours = new PressureHours({ ...reported, town: TOWN.id });
+    this.record = new HourlyRecord({ ...reported, hours, store, progress, realClock, log });
     this.compliance = new Compliance({ ...reported, town: TOWN, plan: { targets: [] }, record: this.record });
   }
 
