@@ -54,6 +54,8 @@ import { Compliance } from './reports/compliance.ts';
 import { HourlyRecord } from './reports/hourly.ts';
 import { Marks } from './reports/marks.ts';
 import { PressureHours, watchedPressures } from './reports/record.ts';
+import { LampWatch } from './rules/lamp-watch.ts';
+import { LightingHours } from './rules/lighting-hours.ts';
 import { LightingSeries } from './rules/lighting-series.ts';
 import { replaysOf } from './rules/replay/shown.ts';
 import { type RulebookChange, surroundings, TownRulebook } from './rules/rulebook-file.ts';
@@ -192,7 +194,12 @@ export async function startService(settings: Settings, options: ServiceOptions):
 
     // 4: what was, what is, and what is wrong; each follows the journal at its own pace.
     const historyStore = historyStoreOf(settings.history, { dataDir, kinds, town, store, realClock, point });
-    const marks = new Marks(store, watchedPressures((id) => registry.find(id)?.inService === 'auto'));
+    const marks = new Marks(
+      store,
+      watchedPressures((id) => registry.find(id)?.inService === 'auto'),
+    );
+    const lampWatch = new LampWatch(store, registry, town);
+    const lampMarks = new Marks(store, lampWatch);
     const history = new HistoryWriter(
       historyStore,
       journal,
@@ -202,6 +209,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
       log.child({ stage: 'history' }),
       point,
       marks,
+      lampWatch.onto(lampMarks),
     );
     const upkeep = new HistoryUpkeep(historyStore, history, clocks, settings.history, log.child({ stage: 'history' }));
     const live = new Live(journal, store, realClock, log.child({ stage: 'live' }));
@@ -245,14 +253,17 @@ export async function startService(settings: Settings, options: ServiceOptions):
       gauges: async (at) => ledgerPoints(await ledger(), history.progress().counts, at),
     });
     const reported = { marks, points: registry, history: historyStore, clock: clock.clock };
-    const kept = { ...reported, store, realClock, log: log.child({ stage: 'reports' }) };
+    const kept = { ...reported, registry, store, realClock, log: log.child({ stage: 'reports' }) };
     const hours = new PressureHours({ ...reported, town: town.id });
     const record = new HourlyRecord({ ...kept, hours, progress: () => history.progress() });
+    const lampHours = new LightingHours({ ...kept, marks: lampMarks, rules, queue, watch: lampWatch });
+    const lampProgress = () => rules.alongWith(history.progress());
+    const lampRecord = new HourlyRecord({ ...kept, marks: lampMarks, hours: lampHours, progress: lampProgress });
     const compliance = new Compliance({ ...reported, town, plan, record });
 
     const backup = new Backup({
       ...{ dataDir, floor: settings.disk.floor, town: town.id, store, history: historyStore, realClock },
-      held: [journal, series, record],
+      held: [journal, series, record, lampRecord],
       figures: (copy, { cursor, counts }) => {
         const copied = new Journal(copy, clock.clock, settings.journal, []);
         const pending = copied.countSamples(cursor);
@@ -328,7 +339,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
     // Everything is made; now it begins to move, from the end to the beginning.
     await history.start();
     closers.add('history', () => history.stop(DRAIN_MS));
-    for (const [name, part] of Object.entries({ series, upkeep, reports: record, live })) {
+    for (const [name, part] of Object.entries({ series, upkeep, reports: record, lampRecord, live })) {
       part.start();
       closers.add(name, () => part.stop());
     }

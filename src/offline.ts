@@ -21,6 +21,7 @@ import { Registry } from './registry/registry.ts';
 import { loadTown } from './registry/town-folder.ts';
 import { Marks } from './reports/marks.ts';
 import { watchedPressures } from './reports/record.ts';
+import { LampWatch } from './rules/lamp-watch.ts';
 import { type ReplayWatch, replayPeriod } from './rules/replay/replay.ts';
 import { type ShownResult, shownResult } from './rules/replay/shown.ts';
 import { idsOf, loadRulebook } from './rules/rulebook.ts';
@@ -185,10 +186,16 @@ export function importHistory(
     const nothingChanges = { append: () => Promise.reject(new Error('nobody is registered by an import')) };
     const devices = new Registry(store, nothingChanges, kinds, town, systemClock);
     // What is imported is made up for in the record by the next start: all of its hours count as closed.
-    const onlooker = new Marks(store, watchedPressures((id) => devices.find(id)?.inService === 'auto'));
-    onlooker.close(now);
+    const pressures = new Marks(
+      store,
+      watchedPressures((id) => devices.find(id)?.inService === 'auto'),
+    );
+    const watch = new LampWatch(store, devices, town);
+    const lamps = new Marks(store, watch);
+    for (const marks of [pressures, lamps]) marks.close(now);
+    const onlookers = [pressures, watch.onto(lamps)];
     const parts = { dataDir, kinds, town, store, realClock: steadyClock, point: noPoint };
-    return importTable(order, { store: historyStoreOf(history, parts), kinds, devices, onlooker, now, progress });
+    return importTable(order, { store: historyStoreOf(history, parts), kinds, devices, onlookers, now, progress });
   });
 }
 

@@ -25,7 +25,7 @@ export interface Rejections {
 /** Told of the rows of a batch before it is committed: whoever makes figures of rows must not miss one. */
 export interface Onlooker {
   /** `cursor` is the writer's once they are in the store. The commit waits until it resolves. */
-  touched(rows: Pick<HistoryBatch, 'inserts' | 'replacements'>, cursor: Offset): Promise<void> | void;
+  touched(batch: Pick<HistoryBatch, 'inserts' | 'replacements' | 'events'>, cursor: Offset): Promise<void> | void;
 }
 
 /** What the writer is doing, for the ledger and the readiness. */
@@ -76,7 +76,7 @@ export class HistoryWriter {
   readonly #realClock: Clock;
   readonly #log: Logger;
   readonly #point: Point;
-  readonly #onlooker: Onlooker;
+  readonly #onlookers: readonly Onlooker[];
   readonly #abort = new AbortController();
   readonly #backoff = new Backoff(RETRY_FIRST, RETRY_MOST);
   #cursor: Offset = 1;
@@ -103,9 +103,9 @@ export class HistoryWriter {
     realClock: Clock,
     log: Logger,
     point: Point = noPoint,
-    onlooker: Onlooker = { touched: () => {} },
+    ...onlookers: readonly Onlooker[]
   ) {
-    this.#onlooker = onlooker;
+    this.#onlookers = onlookers;
     this.#store = store;
     this.#journal = journal;
     this.#whereabouts = whereabouts;
@@ -307,7 +307,7 @@ export class HistoryWriter {
     const cursor = last.offset + 1;
     const counts = { ...this.#counts };
     for (const [kind, count] of added) counts[kind] = sum(this.#counts[kind], count);
-    await this.#onlooker.touched(rows, cursor);
+    for (const onlooker of this.#onlookers) await onlooker.touched(rows, cursor);
     this.#point('history.commit.before');
     await this.#store.commit({ cursor, counts, ...rows });
     this.#point('history.commit.after');

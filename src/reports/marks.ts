@@ -59,13 +59,19 @@ export class Marks {
 
   /** Takes note of rows that are about to be written; resolves once that is durable. */
   touched(
-    { inserts, replacements }: { inserts: readonly TouchedRow[]; replacements: readonly TouchedRow[] },
+    {
+      inserts,
+      replacements,
+      findings = [],
+    }: Record<'inserts' | 'replacements', readonly TouchedRow[]> & {
+      findings?: readonly TouchedRow[];
+    },
     cursor: Offset,
   ): Promise<void> | void {
     const marked = new Map<string, [number, string]>();
     const begun = new Map<string, number>();
     const mark = (hour: number, device: string) => marked.set(`${hour} ${device}`, [hour, device]);
-    for (const rows of [inserts, replacements]) {
+    for (const rows of [inserts, replacements, findings]) {
       for (const row of rows) {
         if (!this.#watched.concerns(row)) continue;
         const { device, ts, reach = this.#watched.reach(device) } = row;

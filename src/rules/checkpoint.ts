@@ -5,6 +5,7 @@ import type { Offset } from '../model/record.ts';
 import { SERVICE_DEVICE } from '../model/service.ts';
 import type { Town } from '../model/town.ts';
 import type { Engine } from './engine.ts';
+import { LightingBuckets } from './lighting-buckets.ts';
 import { BUCKET_MS, type Bucket, type GroupNights } from './lighting-record.ts';
 import type { Memory } from './memory.ts';
 import type { Occurrence } from './occurrences.ts';
@@ -29,7 +30,8 @@ export class Checkpoint {
   readonly #occurrences: Table<string, Occurrence>;
   readonly #memories: Table<[rule: string, device: string], Memory>;
   readonly #nights: Table<string, GroupNights>;
-  readonly #buckets: Table<[string, string, number], Bucket>;
+  readonly #towns: Table<number, Town>;
+  readonly lighting: LightingBuckets;
 
   constructor(store: Store) {
     this.#place = store.table('rules.place');
@@ -41,7 +43,8 @@ export class Checkpoint {
     this.#occurrences = store.table('rules.occurrences');
     this.#memories = store.table('rules.memories');
     this.#nights = store.table('rules.nights');
-    this.#buckets = store.table('rules.lighting');
+    this.#towns = store.table('rules.towns');
+    this.lighting = new LightingBuckets(store);
   }
 
   /** Puts a fresh engine where the last checkpoint stands; the cursor to go on from. */
@@ -61,7 +64,7 @@ export class Checkpoint {
     const start = Math.floor((place.tickedAt ?? 0) / BUCKET_MS) * BUCKET_MS;
     engine.record.restore(nights, (key) => {
       const [group = '', id = ''] = key.split(' ');
-      return this.#buckets.get([group, id, start]);
+      return this.lighting.get(group, id, start);
     });
     engine.adopt(this.#book.get('book') ?? '[]');
     engine.recount();
@@ -73,7 +76,10 @@ export class Checkpoint {
     const { roster, occurrences, record } = engine;
     const { memories } = engine.signals;
     this.#place.put('place', { cursor, tickedAt: engine.tickedAt, away: roster.away, night: engine.night });
-    if (roster.isTownChanged && roster.town !== null) this.#town.put('town', roster.town);
+    if (roster.isTownChanged && roster.town !== null) {
+      this.#town.put('town', roster.town);
+      this.#towns.put(roster.townSince, roster.town);
+    }
     if (engine.isBookChanged) this.#book.put('book', engine.book.text);
     for (const id of roster.changedDevices) put(this.#devices, id, roster.members.get(id)?.device);
     for (const id of roster.changedHeard) put(this.#heard, id, roster.members.get(id)?.heard);
@@ -82,7 +88,7 @@ export class Checkpoint {
     for (const [rule, devices] of memories.changed)
       for (const device of devices) keep(this.#memories, [rule, device], memories.of(rule, device));
     for (const key of record.changedNights) put(this.#nights, key, record.nights.get(key));
-    for (const bucket of record.changed.values()) this.#buckets.put([bucket.group, bucket.id, bucket.start], bucket);
+    for (const bucket of record.changed.values()) this.lighting.put(bucket);
   }
 
   /** Forgets what had changed: the transaction of {@link save} is durable. */
@@ -100,12 +106,15 @@ export class Checkpoint {
   }
 
   /** Buckets of a group from `from` to before `to`, in the order of time. */
-  *buckets(group: string, id: string, from: number, to: number): Iterable<Bucket> {
-    const range = {
-      start: [group, id, from] as [string, string, number],
-      end: [group, id, to] as [string, string, number],
-    };
-    for (const { value } of this.#buckets.entries(range)) yield value;
+  buckets(group: string, id: string, from: number, to: number): Iterable<Bucket> {
+    return this.lighting.between(group, id, from, to);
+  }
+
+  /** The town as it was at `at` (ms), or as it was first known; null before that. */
+  townAt(at: number): Town | null {
+    const [then] = this.#towns.entries({ reverse: true, start: at, limit: 1 });
+    const [first = null] = this.#towns.entries({ limit: 1 });
+    return (then ?? first)?.value ?? this.#town.get('town') ?? null;
   }
 
   /** Arrival of the newest tick that is in it, ms; null before the first one. */

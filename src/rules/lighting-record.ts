@@ -29,6 +29,8 @@ export interface Bucket extends LampTime {
   id: string;
   /** Its beginning, ms. */
   start: number;
+  /** How often its figures were others, and 1; absent as long as it is only what the ticks came to. */
+  revision?: number;
 }
 
 /**

@@ -41,13 +41,14 @@ export class LightingSeries {
   }
 }
 
-function pointOf(bucket: Bucket): SeriesPoint {
+/** A bucket as a point of the series. */
+export function pointOf(bucket: Bucket): SeriesPoint {
   const mean = meanOf(bucket);
   const { expected, lit, out, unknown } = mean;
   return {
     series: 'lighting_rate',
     tags: { group: bucket.group, id: bucket.id },
     ts: bucket.start,
-    fields: { expected, lit, out, unknown, ...ratesOf(mean), revision: 1 },
+    fields: { expected, lit, out, unknown, ...ratesOf(mean), revision: bucket.revision ?? 1 },
   };
 }

@@ -228,16 +228,7 @@ export class Lighting {
   }
 
   #groupsOf(device: Device): Group[] {
-    const town = this.#town;
-    const found: [LampGroup, string][] = town === null ? [] : [['town', town.id]];
-    found.push(['village', device.area]);
-    if (device.road !== null) {
-      found.push(['road', device.road]);
-      const road = town?.roads.find(({ id }) => id === device.road);
-      if (road !== undefined) found.push(['class', road.class]);
-    }
-    if (device.parent !== null) found.push(['feeder', device.parent]);
-    return found.map(([group, id]) => this.#group(group, id));
+    return groupsOf(device, this.#town).map(([group, id]) => this.#group(group, id));
   }
 
   #group(group: LampGroup, id: string): Group {
@@ -250,6 +241,19 @@ export class Lighting {
     }
     return known;
   }
+}
+
+/** The groups that a device's lamps count for. */
+export function groupsOf({ area, road, parent }: Device, town: Town | null): [LampGroup, string][] {
+  const found: [LampGroup, string][] = town === null ? [] : [['town', town.id]];
+  found.push(['village', area]);
+  if (road !== null) {
+    found.push(['road', road]);
+    const known = town?.roads.find(({ id }) => id === road);
+    if (known !== undefined) found.push(['class', known.class]);
+  }
+  if (parent !== null) found.push(['feeder', parent]);
+  return found;
 }
 
 /** The devices of a group with lamps out, those with most first. */
@@ -274,7 +278,8 @@ export function organisationOf(count: GroupCount): string {
   return darkest?.member.device.organisation ?? '';
 }
 
-function lampsOf({ attributes, retiredAt }: Device): number {
+/** How many lamps the registry says a device has; none once it is retired. */
+export function lampsOf({ attributes, retiredAt }: Device): number {
   return retiredAt === null ? Math.max(0, Number(attributes.lamps ?? 0)) : 0;
 }
 

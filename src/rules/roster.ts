@@ -17,7 +17,7 @@ import type { CompiledRule, CompiledThreshold } from './rulebook.ts';
 /** A device is `unknown` when its newest sample, and `silent` when its last arrival, is older than so many report intervals. */
 const INTERVALS_FRESH = 3;
 /** Attributes on which it hangs what a circuit draws. */
-const LEARNED_OF = ['lamps', 'observation', 'fullLoad'];
+export const LEARNED_OF = ['lamps', 'observation', 'fullLoad'];
 /** Lamps in one square of so many degrees share a sun: 0.1° of longitude are 24 s. */
 const SUN_CELL = 0.1;
 
@@ -81,6 +81,8 @@ export class Roster {
   /** How long the service could not take readings, in all, ms. */
   away = 0;
   town: Town | null = null;
+  /** Since when it is as it is, ms. */
+  townSince = 0;
   isTownChanged = false;
   #inOrder: readonly Member[] | null = null;
   /** By rule: whom it is about, in the order of the ids; made when it is asked for. */
@@ -98,6 +100,7 @@ export class Roster {
   apply(change: Extract<Change, { what: 'device' | 'town' }>, at: number): void {
     if (change.what === 'town') {
       this.town = change.town;
+      this.townSince = at;
       this.isTownChanged = true;
       this.#hours.clear();
       for (const member of this.members.values()) {

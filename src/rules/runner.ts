@@ -79,6 +79,15 @@ export class RuleRunner {
     return this.#committed;
   }
 
+  /** How far those are who stand on both: the rules, and one whose progress is `other`. */
+  alongWith(other: { cursor: Offset; waitingSince: number | null }): { cursor: Offset; waitingSince: number } {
+    const ticked = this.checkpoint.tickedAt() ?? Number.NEGATIVE_INFINITY;
+    return {
+      cursor: Math.min(other.cursor, this.#committed),
+      waitingSince: Math.min(ticked, other.waitingSince ?? Number.POSITIVE_INFINITY),
+    };
+  }
+
   /** Why nothing can be written now, or null. */
   error(): string | null {
     return this.#error;

@@ -127,21 +127,24 @@ export class Standing {
   }: PastQuery): Promise<(RatePoint & { ts: string })[]> {
     const width = Math.max(bucket ?? BUCKET_MS, BUCKET_MS);
     const ids = this.#engine.counts.filter((count) => count.group === group).map((count) => count.id);
-    const sums = new Map<string, LampTime & { id: string; start: number }>();
+    const sums = new Map<string, LampTime & { id: string; start: number; revision: number }>();
     for (const one of ids) {
       if (id !== undefined && id !== one) continue;
       for (const found of this.#checkpoint.buckets(group, one, Math.floor(from / BUCKET_MS) * BUCKET_MS, to)) {
         const start = Math.floor(found.start / width) * width;
         const key = `${start} ${one}`;
-        const sum = sums.get(key) ?? { id: one, start, ...noTime() };
+        const sum = sums.get(key) ?? { id: one, start, revision: 1, ...noTime() };
         sums.set(key, sum);
         addTime(sum, found);
+        // Of several buckets: it goes up with that of each.
+        sum.revision += (found.revision ?? 1) - 1;
       }
     }
     return [...sums.values()]
       .map((sum) => {
         const mean = meanOf(sum);
-        return { ...this.#point({ group, id: sum.id }, mean, mean.expected > 0, sum.start), ts: instant(sum.start) };
+        const point = this.#point({ group, id: sum.id }, mean, mean.expected > 0, sum.start);
+        return { ...point, revision: sum.revision, ts: instant(sum.start) };
       })
       .filter(({ ts, id: one }) => after === undefined || ts > after.ts || (ts === after.ts && one > after.id))
       .sort((a, b) => (a.ts === b.ts ? (a.id < b.id ? -1 : 1) : a.ts < b.ts ? -1 : 1))
@@ -162,8 +165,9 @@ export class Standing {
   }
 
   #lastNight({ group, id }: GroupCount): LastNight | null {
-    const night: Night | null = this.#engine.record.nights.get(`${group} ${id}`)?.last ?? null;
-    if (night === null || night.watched === 0) return null;
+    const seen: Night | null = this.#engine.record.nights.get(`${group} ${id}`)?.last ?? null;
+    if (seen === null || seen.watched === 0) return null;
+    const night = this.#checkpoint.lighting.night(group, id, seen.date, this.#timeZone) ?? seen;
     const { low, high, reported } = ratesOf(night);
     const { verdict } = judgeRate(
       { ...this.#rule(group), smallRoads: [] },
@@ -172,7 +176,11 @@ export class Standing {
       this.#engine.roster.town,
       true,
     );
-    return { date: night.date, low, high, reported, verdict };
+    return { date: seen.date, low, high, reported, verdict };
+  }
+
+  get #timeZone(): string {
+    return this.#engine.roster.town?.timeZone ?? 'UTC';
   }
 
   /** The rule that judges groups of this sort; else the first of all, and where there is none the plan's own figure. */

@@ -96,7 +96,10 @@ it('history import takes a file while the service is stopped, and the town goes 
   );
 
   const store = await openStore(service.dataDir);
-  const marked = new Marks(store, watchedPressures(() => false)).ready(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+  const marked = new Marks(
+    store,
+    watchedPressures(() => false),
+  ).ready(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
   await store.close();
   expect([...marked], 'and the record of its hour is made again').toEqual([
     [Date.parse('2019-05-01T00:00:00Z'), ['WP-9001']],

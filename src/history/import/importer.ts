@@ -37,7 +37,7 @@ export interface ImportParts {
   store: HistoryStore;
   kinds: Kinds;
   devices: Whereabouts & { find(id: string): { kind: string } | undefined };
-  onlooker: Onlooker;
+  onlookers: readonly Onlooker[];
   /** The town's now, ms. */
   now: number;
   progress: (done: number, total: number) => void;
@@ -136,7 +136,7 @@ class Importer {
   }
 
   async take(total: number): Promise<Pick<Imported, 'imported' | 'merged' | 'duplicate'>> {
-    const { store, onlooker, progress, now } = this.#parts;
+    const { store, onlookers, progress, now } = this.#parts;
     const taken = { imported: 0, merged: 0, duplicate: 0 };
     const state = await store.open();
     try {
@@ -152,8 +152,9 @@ class Importer {
         const decided = decide(batch, newest, devices, existing, this.#parts.devices);
         const { inserts, replacements } = decided;
         counts = { ...counts, [this.kind]: withImported(counts[this.kind], inserts.length) };
-        await onlooker.touched({ inserts, replacements }, state.cursor);
-        await store.commit({ cursor: state.cursor, counts, inserts, replacements, events: [] });
+        const rows = { inserts, replacements, events: [] };
+        for (const onlooker of onlookers) await onlooker.touched(rows, state.cursor);
+        await store.commit({ cursor: state.cursor, counts, ...rows });
         for (const [device, ts] of decided.newest) newest.set(device, ts);
         const count = decided.counts.get(this.kind);
         taken.imported += inserts.length;

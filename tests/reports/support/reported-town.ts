@@ -67,7 +67,10 @@ export class ReportedTown {
         store.transaction(() => alongside({ at: clock.now() })),
     };
     this.registry = new Registry(store, changes, KINDS, TOWN, clock);
-    const marks = new Marks(store, watchedPressures((id) => this.registry.find(id)?.inService === 'auto'));
+    const marks = new Marks(
+      store,
+      watchedPressures((id) => this.registry.find(id)?.inService === 'auto'),
+    );
     const rejections = { rejectedByStore: () => Promise.reject(new Error('nothing here is to be rejected')) };
     const more = [realClock, silentLogger, () => {}, marks] as const;
     this.#writer = new HistoryWriter(history, journal, this.registry, rejections, ...more);
