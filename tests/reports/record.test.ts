@@ -298,7 +298,9 @@ async function recordOf(batches: readonly Sample[][], steps: readonly number[]):
   await reported.registry.amend('WP-3', { inService: { from: START + 2 * HOUR, to: null } }, 'test');
   for (const [index, batch] of batches.entries()) {
     await reported.arrive(...batch);
-    await reported.passTo(reported.clock.now() + (steps[index % steps.length] ?? 0) * MINUTE);
+    // Hours after the end would be of one record only.
+    const next = reported.clock.now() + (steps[index % steps.length] ?? 0) * MINUTE;
+    await reported.passTo(Math.min(next, START + 8 * HOUR));
   }
   await reported.passTo(START + 8 * HOUR);
   await reported.record.make();

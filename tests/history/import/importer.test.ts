@@ -63,7 +63,14 @@ class Town {
         for (const { device, ts } of [...inserts, ...replacements]) this.told.push({ device, ts, cursor, commits });
       },
     };
-    return importTable(order, { store, kinds: SMALL_KINDS, devices, onlookers: [onlooker], now: NOW, progress: () => {} });
+    return importTable(order, {
+      store,
+      kinds: SMALL_KINDS,
+      devices,
+      onlookers: [onlooker],
+      now: NOW,
+      progress: () => {},
+    });
   }
 
   rows(): Promise<HistoryRow[]> {
