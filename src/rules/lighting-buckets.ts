@@ -44,9 +44,6 @@ export class LightingBuckets {
       const before = this.get(group, id, start);
       if (before?.revision !== undefined && isSameTime(before, made)) continue;
       const isOther = before === undefined || !isSameFigure(before, made);
-      // By day there is nothing to say, be it from the history or from the ticks.
-      if (made.expected === 0 && (before === undefined || (before.revision === undefined && before.expected === 0)))
-        continue;
       const revision = before === undefined ? 1 : (before.revision ?? 1) + (isOther ? 1 : 0);
       const kept = { ...made, revision };
       this.put(kept);

@@ -78,8 +78,10 @@ export class LightingHours {
     const town = checkpoint.townAt(hour);
     if (town === null) return;
     const lines = this.#lines(hour, town);
-    if (!lines.every((line) => isByDay(line))) await this.#hear(lines, hour);
-    const buckets = await this.#sum(lines, hour, town);
+    // By day there is nothing to say. That hangs on the town and its plans alone, never on what arrived.
+    const isDay = lines.every((line) => isByDay(line));
+    if (!isDay) await this.#hear(lines, hour);
+    const buckets = isDay ? [] : await this.#sum(lines, hour, town);
     await store.transaction(() => {
       queue.add(checkpoint.lighting.make(buckets, town.timeZone).map(pointOf));
       checkpoint.lighting.madeTo(hour + HOUR_MS);
