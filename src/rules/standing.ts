@@ -17,6 +17,8 @@ import { Why, type WhySources } from './why.ts';
 const PLAN = { target: 0.97, targets: {}, smallRoads: [] };
 /** How many of a rule's worst subjects are shown. */
 const WORST = 5;
+/** Why a rule cannot tell, where that lies in the rule's past or in others, and not in the device. */
+const NOT_THE_DEVICE: ReadonlySet<string | null> = new Set(['learning', 'too-few-points', 'coverage']);
 
 /** The lighting rate of a group at a moment or over a stretch. */
 export interface RatePoint extends LampCount, Rates {
@@ -78,10 +80,10 @@ export class Standing {
     const member = this.#engine.roster.members.get(id);
     const at = this.#engine.tickedAt;
     if (member === undefined || at === null) return 'unknown';
-    // What has not learned enough of the device says nothing of it yet: that makes it no device that cannot be told.
+    // A rule that has not learned enough, or has nobody to compare with, says nothing of the device: it can be told all the same.
     const verdicts = this.#engine.book.rules.flatMap((rule) => {
       const found = judge(this.#engine, rule, member, at);
-      return found === null || (found.verdict === 'unknown' && found.reason === 'learning') ? [] : found.verdict;
+      return found === null || (found.verdict === 'unknown' && NOT_THE_DEVICE.has(found.reason)) ? [] : found.verdict;
     });
     return worst(verdicts) ?? 'idle';
   }
