@@ -5,6 +5,13 @@ const TWO = { maxWorkers: 2 };
 const ONE = { maxWorkers: 1, fileParallelism: false };
 /** A unit takes milliseconds; what is waited for is a busy machine. */
 const PATIENT = { testTimeout: 30_000, hookTimeout: 30_000 };
+/** They mirror the sources as units do, and take as long as scenarios: whole stores, months of rows, days of town time. */
+const LONG = [
+  'tests/history/{duckdb-copy,duckdb-rollups,duckdb-sealing,transfer}.test.ts',
+  'tests/history/import/importer.test.ts',
+  'tests/{rules,cli/rules}/replay{/replay,}.test.ts',
+  'tests/simulators/quiet-days.test.ts',
+];
 /** The phases of a run, one after the other. */
 const phase = (groupOrder: number) => ({ sequence: { groupOrder } });
 
@@ -23,6 +30,7 @@ export default defineConfig({
             'tests/{broker,cli,config,http,model,registry,scenario,browser,crash,servers,bench}/**',
             'tests/deploy/assembled/**',
             'tests/dashboards/schema.test.ts',
+            ...LONG,
           ],
         },
       },
@@ -33,6 +41,7 @@ export default defineConfig({
           ...PATIENT,
           ...phase(0),
           include: ['tests/{broker,cli,config,http,model,registry}/**/*.test.ts'],
+          exclude: LONG,
           // These share their modules: to load fastify, zod and aedes anew for each file would take longer than its tests.
           isolate: false,
         },
@@ -44,7 +53,7 @@ export default defineConfig({
           ...phase(1),
           // Most of these start the same service: its modules are loaded once.
           isolate: false,
-          include: ['tests/{scenario,browser}/**/*.test.ts'],
+          include: ['tests/{scenario,browser}/**/*.test.ts', ...LONG],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
