@@ -41,7 +41,7 @@ export function lighting(pen: Pen): Dashboard {
         names: FIGURE_NAMES,
         apart: { ...bounds },
         queries: [lightingRate('town')],
-        none: { zh: WORDS.zh.idleReason.daylight, en: WORDS.en.idleReason.daylight },
+        none: { zh: WORDS.zh.reason.daylight, en: WORDS.en.reason.daylight },
       }),
       figure(pen, {
         title: { zh: '上报亮灯', en: 'Lamps that say they burn' },

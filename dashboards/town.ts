@@ -52,7 +52,7 @@ export function town(pen: Pen): Dashboard {
         names: FIGURE_NAMES,
         apart: { ...boundColors(lit) },
         queries: [lightingRate('town')],
-        none: { zh: WORDS.zh.idleReason.daylight, en: WORDS.en.idleReason.daylight },
+        none: { zh: WORDS.zh.reason.daylight, en: WORDS.en.reason.daylight },
       }),
       figure(pen, {
         title: { zh: '所选时段管网压力合格率', en: 'Pressure compliance in the time chosen' },

@@ -1,3 +1,5 @@
+import { REASONS } from './reasons.ts';
+
 /** A language of the page. */
 export type Language = 'zh' | 'en';
 
@@ -44,7 +46,7 @@ const zh = {
   },
 
   verdict: { ok: '达标', breach: '不达标', silent: '失联', unknown: '无法判定', idle: '非照明时段或维护中' },
-  idleReason: { daylight: '非照明时段', maintenance: '维护中' },
+  reason: REASONS.zh,
   state: {
     pending: '待确认',
     firing: '报警中',
@@ -233,7 +235,7 @@ const en: Words = {
   },
 
   verdict: { ok: 'ok', breach: 'breach', silent: 'silent', unknown: 'unknown', idle: 'idle' },
-  idleReason: { daylight: 'daylight', maintenance: 'maintenance' },
+  reason: REASONS.en,
   state: {
     pending: 'pending',
     firing: 'firing',

@@ -2,6 +2,7 @@ import type { LightingRate, NightRate } from '../api.ts';
 import { useDesk } from '../desk.ts';
 import { count, percent, wholePercent } from '../format.ts';
 import type { Polled } from '../usePolling.ts';
+import { reasonWord } from '../verdict.ts';
 import { Figure, Panel, SourceLine } from './Panel.tsx';
 import { RateScale } from './RateScale.tsx';
 import { VerdictTag } from './Tag.tsx';
@@ -58,7 +59,7 @@ function ByDay({ rate }: { rate: LightingRate }) {
     <div className="lighting-body">
       <div>
         <p className="headline quiet">
-          {rate.reason === 'maintenance' ? words.idleReason.maintenance : words.idleReason.daylight}
+          {reasonWord(words, rate.reason) ?? words.reason.daylight}
           <small>{words.lighting.target(wholePercent(rate.target))}</small>
         </p>
       </div>

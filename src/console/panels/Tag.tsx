@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import type { AlertState, Severity } from '../../model/alert.ts';
 import type { Verdict } from '../../model/verdict.ts';
 import { useDesk } from '../desk.ts';
+import { verdictWord } from '../verdict.ts';
 
 /** A tone of console.css: its pair of colours keeps AA contrast in light and dark. */
 export type Tone = Verdict | Severity | 'notice';
@@ -18,13 +19,12 @@ export function Tag({ tone, mark, children }: { tone: Tone; mark?: string; child
 
 const VERDICT_MARK: Record<Verdict, string> = { ok: '✓', breach: '✗', silent: '○', unknown: '?', idle: '–' };
 
-/** A verdict in the glossary's word; an idle one says why nothing is expected, where that is known. */
+/** A verdict in the glossary's word, with its reason where that is known. */
 export function VerdictTag({ verdict, reason = null }: { verdict: Verdict; reason?: string | null }) {
   const { words } = useDesk();
-  const idle = reason === 'daylight' || reason === 'maintenance' ? words.idleReason[reason] : words.verdict.idle;
   return (
     <Tag tone={verdict} mark={VERDICT_MARK[verdict]}>
-      {verdict === 'idle' ? idle : words.verdict[verdict]}
+      {verdictWord(words, verdict, reason)}
     </Tag>
   );
 }
