@@ -51,6 +51,7 @@ import { Registry } from './registry/registry.ts';
 import { adminToken, Tokens } from './registry/tokens.ts';
 import { loadTown } from './registry/town-folder.ts';
 import { Compliance } from './reports/compliance.ts';
+import { Exclusions } from './reports/exclusions.ts';
 import { HourlyRecord } from './reports/hourly.ts';
 import { Marks } from './reports/marks.ts';
 import { PressureHours, watchedPressures } from './reports/record.ts';
@@ -252,7 +253,8 @@ export async function startService(settings: Settings, options: ServiceOptions):
       ...{ ...clocks, store, history: historyStore, queue, records, log: log.child({ stage: 'history' }) },
       gauges: async (at) => ledgerPoints(await ledger(), history.progress().counts, at),
     });
-    const reported = { marks, points: registry, history: historyStore, clock: clock.clock };
+    const exclusions = new Exclusions({ store, points: registry, journal, marks, town, clock: clock.clock });
+    const reported = { marks, points: registry, exclusions, history: historyStore, clock: clock.clock };
     const kept = { ...reported, registry, store, realClock, log: log.child({ stage: 'reports' }) };
     const hours = new PressureHours({ ...reported, town: town.id });
     const record = new HourlyRecord({ ...kept, hours, progress: () => history.progress() });
@@ -286,7 +288,8 @@ export async function startService(settings: Settings, options: ServiceOptions):
     const http = createHttp(
       {
         ...{ log: log.child({ stage: 'http' }), tokens: new Tokens(token) },
-        ...{ realClock, clock, town, kinds, metrics, importDevices, refused, compliance, ledger, maintenance },
+        ...{ realClock, clock, town, kinds, metrics, importDevices, refused },
+        ...{ compliance, ledger, maintenance, exclusions },
         page: join(packageRoot, 'dist/console'),
         demo: demo ?? null,
         devices: registry,

@@ -16,6 +16,7 @@ import { deadLettersResource } from './resources/dead-letters.ts';
 import { demoFaultsResource } from './resources/demo-faults.ts';
 import { deviceImportResource } from './resources/device-import.ts';
 import { devicesResource } from './resources/devices.ts';
+import { exclusionsResource } from './resources/exclusions.ts';
 import { exportResource } from './resources/export.ts';
 import { latestResource } from './resources/latest.ts';
 import { ledgerResource } from './resources/ledger.ts';
@@ -115,6 +116,7 @@ function resources(api: Api, parts: HttpParts): void {
   lightingRateResource(api, parts);
   complianceResource(api, parts);
   maintenanceResource(api, parts);
+  exclusionsResource(api, parts);
   patrolsResource(api, parts);
   rulesResource(api, parts);
   replaysResource(api, parts);

@@ -13,6 +13,7 @@ import type { DeadLettersParts } from './resources/dead-letters.ts';
 import type { FaultDesk } from './resources/demo-faults.ts';
 import type { DeviceImportParts } from './resources/device-import.ts';
 import type { DevicesParts } from './resources/devices.ts';
+import type { ExclusionsParts } from './resources/exclusions.ts';
 import type { ExportParts } from './resources/export.ts';
 import type { LatestParts } from './resources/latest.ts';
 import type { LedgerParts } from './resources/ledger.ts';
@@ -42,6 +43,7 @@ export interface HttpParts
     DeadLettersParts,
     LightingRateParts,
     ComplianceParts,
+    ExclusionsParts,
     MaintenanceParts,
     PatrolsParts,
     RulesParts,

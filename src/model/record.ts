@@ -1,4 +1,5 @@
 import type { Device } from './device.ts';
+import type { Exclusion } from './exclusion.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { Patrol } from './patrol.ts';
 import type { Sample } from './sample.ts';
@@ -45,6 +46,8 @@ export type Change =
   | { what: 'patrol'; patrol: Patrol }
   /** A window of maintenance was announced, or ended before its time: its whole value from now on. */
   | { what: 'maintenance'; maintenance: Maintenance }
+  /** A period was left out of pressure compliance, or that was taken back: its whole value from now on. */
+  | { what: 'exclusion'; exclusion: Exclusion }
   /** The rulebook in force from now on: its text and `sha256:…` of it. */
   | { what: 'rulebook'; text: string; version: string };
 

@@ -1,9 +1,11 @@
 import type { Clock } from '../kernel/clock.ts';
 import { TownError } from '../kernel/errors.ts';
 import type { Device } from '../model/device.ts';
+import type { Exclusion } from '../model/exclusion.ts';
 import { instant, type Name } from '../model/primitives.ts';
 import type { Plan, Town } from '../model/town.ts';
 import type { Verdict } from '../model/verdict.ts';
+import { partedBy } from './exclusions.ts';
 import { HOUR_MS, hourOf, type Marks } from './marks.ts';
 import { type PointBook, type RowBook, rowsByDevice, type SeriesBook } from './parts.ts';
 import {
@@ -16,6 +18,7 @@ import {
   ratesOf,
   verdictOf,
 } from './pressure.ts';
+import { type MeanBook, Raised, type RaisedPoint } from './raised.ts';
 
 /** What the plan calls the figure, and its target where the plan has none (CJJ 58-2007 §3.1.3). */
 const METRIC = 'pressure-compliance';
@@ -29,7 +32,7 @@ const LONGEST_TAIL = 8 * HOUR_MS;
 export type ComplianceGroup = 'point' | 'zone' | 'town';
 
 /** Why nothing is expected. */
-type IdleReason = 'no-limit' | 'not-in-service';
+type IdleReason = 'no-limit' | 'not-in-service' | 'excluded';
 
 /** Pressure compliance of a point, zone or town over a period. */
 export interface CompliancePoint extends PressureCount, PressureRates {
@@ -38,6 +41,8 @@ export interface CompliancePoint extends PressureCount, PressureRates {
   name: Name;
   from: string;
   to: string;
+  /** Samples that were to come in periods that are excluded: they count nowhere else. */
+  excluded: number;
   target: number;
   verdict: Verdict;
   reason: 'coverage' | IdleReason | null;
@@ -49,7 +54,8 @@ export interface ComplianceParts {
   plan: Plan;
   marks: Marks;
   points: PointBook;
-  history: RowBook & SeriesBook;
+  exclusions: { inForce(): readonly Exclusion[] };
+  history: RowBook & SeriesBook & MeanBook;
   record: { madeUntil(): number };
   /** The town's. */
   clock: Clock;
@@ -87,6 +93,12 @@ export class Compliance {
     return this.#show(group, await this.#sums(from, to, this.#parts.clock.now()), from, to);
   }
 
+  /** By how much the pressure of points was raised over a period, as {@link past}, against their baselines. @throws TownError as `now` */
+  raised(from: number, to: number): Promise<RaisedPoint[]> {
+    const { points, history, town } = this.#parts;
+    return new Raised(points, history, town.timeZone).over(from, to);
+  }
+
   /** Counts by group and id. */
   async #sums(from: number, to: number, now: number): Promise<Sums> {
     const { history, record } = this.#parts;
@@ -115,12 +127,13 @@ export class Compliance {
     if (from >= last) return;
     if (last - from > LONGEST_TAIL)
       throw new TownError('unavailable', 'the record of pressure compliance is being made: ask again in a minute');
-    const { points, history, marks, town } = this.#parts;
+    const { points, exclusions, history, marks, town } = this.#parts;
     const rows = await rowsByDevice(history, { kind: POINT_KIND, from, to: last });
     for (const { id } of points.list({ kind: POINT_KIND })) {
       for (let hour = hourOf(from); hour < last; hour += HOUR_MS) {
         const stretches = points.between(id, Math.max(from, hour), Math.min(last, hour + HOUR_MS));
-        const count = countPoint(stretches, rows.get(id) ?? [], now, marks.firstReport(id));
+        const { counted } = partedBy(exclusions.inForce(), stretches);
+        const count = countPoint(counted, rows.get(id) ?? [], now, marks.firstReport(id));
         if (count.expected === 0) continue;
         add(sums, `point ${id}`, count);
         const zone = points.at(id, hour)?.parent ?? null;
@@ -128,6 +141,23 @@ export class Compliance {
         add(sums, `town ${town.id}`, count);
       }
     }
+  }
+
+  /** How many samples were to come in what is excluded of a time, by group and id. */
+  #excluded(from: number, to: number): Map<string, number> {
+    const { points, exclusions, marks, town, clock } = this.#parts;
+    const sums = new Map<string, number>();
+    const windows = exclusions.inForce().filter((one) => one.from < to && one.to > from);
+    if (windows.length === 0) return sums;
+    for (const { id } of points.list({ kind: POINT_KIND })) {
+      for (const stretch of partedBy(windows, points.between(id, from, to)).excluded) {
+        const { expected } = countPoint([stretch], [], clock.now(), marks.firstReport(id));
+        const { parent } = stretch.device;
+        for (const key of [`point ${id}`, ...(parent === null ? [] : [`zone ${parent}`]), `town ${town.id}`])
+          sums.set(key, (sums.get(key) ?? 0) + expected);
+      }
+    }
+    return sums;
   }
 
   #show(group: ComplianceGroup, sums: Sums, from: number, to: number): CompliancePoint[] {
@@ -142,15 +172,18 @@ export class Compliance {
     }
     if (group === 'town') there.add(this.#parts.town.id);
     const { town } = this.#parts;
+    const excluded = this.#excluded(from, Math.min(to, this.#parts.clock.now()));
     const names = new Map<string, Name>([...devices, ...town.network, town].map(({ id, name }) => [id, name]));
+    const whyIdle = (one: ComplianceGroup, id: string): IdleReason =>
+      (excluded.get(`${one} ${id}`) ?? 0) > 0 ? 'excluded' : reasonOf(one, id, devices);
     return [...there].sort().map((id) => {
       const count = sums.get(`${group} ${id}`) ?? { valid: 0, inBounds: 0, expected: 0 };
       const rates = ratesOf(count);
       const verdict = verdictOf(rates, this.#target);
       return {
         ...{ group, id, name: names.get(id) ?? { zh: id, en: id }, from: instant(from), to: instant(to) },
-        ...{ ...count, ...rates, target: this.#target, verdict },
-        reason: verdict === 'idle' ? reasonOf(group, id, devices) : verdict === 'unknown' ? 'coverage' : null,
+        ...{ ...count, ...rates, excluded: excluded.get(`${group} ${id}`) ?? 0, target: this.#target, verdict },
+        reason: verdict === 'unknown' ? 'coverage' : verdict === 'idle' ? whyIdle(group, id) : null,
       };
     });
   }

@@ -43,6 +43,8 @@ export class Marks {
   readonly #watched: Watched;
   #closed = -Infinity;
   #touched: Offset = 0;
+  /** Whether hours were marked by {@link again} since they were last listed. */
+  #isDisturbed = false;
 
   constructor(store: Store, watched: Watched) {
     this.#store = store;
@@ -94,6 +96,16 @@ export class Marks {
     });
   }
 
+  /** Hours from `from` to `to` (ms) have to be made again of these devices, for their rows count otherwise now. Call it in a transaction. */
+  again(devices: readonly string[], from: number, to: number): void {
+    this.#isDisturbed = true;
+    for (let hour = hourOf(from); hour < Math.min(to, this.#closed); hour += HOUR_MS)
+      for (const device of devices) {
+        const known = this.#marks.get([hour, device]);
+        if (known === undefined) this.#marks.put([hour, device], 0);
+      }
+  }
+
   /** When a device first reported, ms; null when it has not. */
   firstReport(device: string): number | null {
     return this.#firstReports.get(device) ?? null;
@@ -101,6 +113,7 @@ export class Marks {
 
   /** The first of what is marked before the instant `until` (ms) and can be read at `cursor`, by hour; empty when that is all. */
   ready(until: number, cursor: Offset): MarkedHours {
+    this.#isDisturbed = false;
     const hours: MarkedHours = new Map();
     let found = 0;
     for (const { key, value: readable } of this.#marks.entries({ end: [until, ''] })) {
@@ -117,6 +130,8 @@ export class Marks {
   /** Takes marks away whose hour was made again at `cursor`; one that was set anew since stays. */
   clear(hour: number, devices: readonly string[], cursor: Offset): Promise<void> {
     return this.#store.transaction(() => {
+      // Whether the hour was made before or after that is not known: it is made once more.
+      if (this.#isDisturbed) return;
       for (const device of devices) {
         if ((this.#marks.get([hour, device]) ?? 0) <= cursor) this.#marks.remove([hour, device]);
       }

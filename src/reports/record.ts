@@ -1,5 +1,7 @@
 import type { Device } from '../model/device.ts';
+import type { Exclusion } from '../model/exclusion.ts';
 import type { SeriesPoint } from '../model/series.ts';
+import { partedBy } from './exclusions.ts';
 import type { Hours } from './hourly.ts';
 import { HOUR_MS, type Marks, type Watched } from './marks.ts';
 import { type PointBook, pointsBetween, type RowBook, rowsByDevice, type SeriesBook } from './parts.ts';
@@ -10,6 +12,7 @@ export interface PressureParts {
   town: string;
   marks: Pick<Marks, 'firstReport'>;
   points: PointBook;
+  exclusions: { inForce(): readonly Exclusion[] };
   history: RowBook & SeriesBook;
 }
 
@@ -38,7 +41,7 @@ export class PressureHours implements Hours {
   }
 
   async remake(hour: number, some: readonly string[] | null): Promise<void> {
-    const { points, history, marks, town } = this.#parts;
+    const { points, exclusions, history, marks, town } = this.#parts;
     const standing = await pointsBetween(history, hour, hour + HOUR_MS);
     const before = new Map(standing.map((point) => [`${point.tags.group} ${point.tags.id}`, point]));
     const ids = some ?? points.list({ kind: POINT_KIND }).map(({ id }) => id);
@@ -49,8 +52,8 @@ export class PressureHours implements Hours {
       if (tags.group === 'point' && tags.id !== undefined) counts.set(tags.id, countOf(fields));
     }
     for (const id of ids) {
-      const stretches = points.between(id, hour, hour + HOUR_MS);
-      counts.set(id, countPoint(stretches, rows.get(id) ?? [], Infinity, marks.firstReport(id)));
+      const { counted } = partedBy(exclusions.inForce(), points.between(id, hour, hour + HOUR_MS));
+      counts.set(id, countPoint(counted, rows.get(id) ?? [], Infinity, marks.firstReport(id)));
     }
     const groups = new Map<string, PressureCount>();
     for (const [id, count] of counts) {

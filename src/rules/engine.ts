@@ -133,6 +133,8 @@ export class Engine {
       return;
     }
     if (change.what === 'patrol') return this.roster.patrolled(change.patrol);
+    // What counts for compliance is the reports' matter.
+    if (change.what === 'exclusion') return;
     if (change.what === 'maintenance') return this.roster.maintain(change.maintenance, at);
     this.roster.apply(change, at);
     if (change.what === 'town') {

@@ -92,6 +92,7 @@ it('a duty officer may read all, and change nothing but the faults of the demo a
   const refused: string[] = [];
   for (const route of routes) if ((await ask(route, AS_OFFICER)).statusCode === 403) refused.push(route);
   expect(refused.sort()).toEqual([
+    'DELETE /api/v1/exclusions/:id',
     'DELETE /api/v1/maintenance/:id',
     'DELETE /api/v1/rules/replay/:id',
     'PATCH /api/v1/devices/:id',
@@ -101,6 +102,7 @@ it('a duty officer may read all, and change nothing but the faults of the demo a
     'POST /api/v1/devices/:id/credentials',
     'POST /api/v1/devices/:id/retire',
     'POST /api/v1/devices/import',
+    'POST /api/v1/exclusions',
     'POST /api/v1/maintenance',
     'POST /api/v1/patrols',
     'POST /api/v1/rules/reload',

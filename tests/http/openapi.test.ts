@@ -70,6 +70,17 @@ const TOUR: [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload?
   ['GET', '/api/v1/compliance?metric=pressure&group=zone'],
   ['GET', '/api/v1/lighting-rate/months?group=town'],
   ['GET', '/api/v1/lighting-rate?group=town'],
+  ['GET', '/api/v1/compliance/raised'],
+  [
+    'POST',
+    '/api/v1/exclusions',
+    {
+      ...{ subject: { type: 'zone', id: 'Z-1' }, reason: 'planned-shut-off', approver: 'Li' },
+      ...{ from: '2026-11-23T08:00:00Z', to: '2026-11-23T20:00:00Z' },
+    },
+  ],
+  ['GET', '/api/v1/exclusions'],
+  ['DELETE', '/api/v1/exclusions/exclusion-1'],
   ['POST', '/api/v1/maintenance', { subject: { type: 'area', id: 'centre' }, to: '2026-11-23T20:10:00Z', reason: 'x' }],
   ['GET', '/api/v1/maintenance'],
   ['DELETE', '/api/v1/maintenance/window-1'],

@@ -29,9 +29,10 @@ const Counted = z.object({
   high: Rate.meta({ description: '(inBounds + expected − valid) / expected' }),
   rate: Rate.meta({ description: 'inBounds / valid: the figure a bureau quotes' }),
   coverage: Rate.meta({ description: 'valid / expected' }),
+  excluded: z.int().meta({ description: 'samples that were to come in excluded periods; they count nowhere else' }),
   target: z.number(),
   verdict: Verdict,
-  reason: z.enum(['coverage', 'no-limit', 'not-in-service']).nullable(),
+  reason: z.enum(['coverage', 'no-limit', 'not-in-service', 'excluded']).nullable(),
 });
 
 /** Pressure compliance of a point, zone or town over a period. */
@@ -39,6 +40,25 @@ export const Compliance = Counted.extend({
   window: z.string().meta({ description: 'how long the period is' }),
 }).meta({ id: 'Compliance' });
 export type Compliance = z.infer<typeof Compliance>;
+
+const Mean = z.object({
+  from: Instant,
+  to: Instant,
+  mean: z.number().nullable().meta({ description: 'MPa' }),
+  samples: z.int(),
+});
+
+/** By how much the pressure of a point lies above that of its baseline. */
+export const Raised = z
+  .object({
+    id: z.string(),
+    name: Name,
+    baseline: Mean.meta({ description: 'the days baselineFrom to baselineTo of the registry' }),
+    period: Mean,
+    raised: z.number().nullable().meta({ description: 'MPa; null where one of the means is not known' }),
+  })
+  .meta({ id: 'PressureRaised' });
+export type Raised = z.infer<typeof Raised>;
 
 /** What the compliance's resource needs. */
 export interface ComplianceParts {
@@ -48,6 +68,8 @@ export interface ComplianceParts {
     now(group: ComplianceGroup): Promise<readonly Omit<Compliance, 'window'>[]>;
     /** From `from`, inclusive, to `to`, exclusive, ms. */
     past(group: ComplianceGroup, from: number, to: number): Promise<readonly Omit<Compliance, 'window'>[]>;
+    /** By how much pressure was raised over such a period. */
+    raised(from: number, to: number): Promise<readonly Raised[]>;
   };
   clock: TownClock;
 }
@@ -58,7 +80,7 @@ const Query = PlacePaging.extend({
   id: z.string().optional().meta({ description: 'only this point or zone' }),
 });
 
-/** `GET /compliance/now`, `GET /compliance` */
+/** `GET /compliance/now`, `GET /compliance`, `GET /compliance/raised` */
 export function complianceResource(api: Api, { compliance, clock: { clock } }: ComplianceParts): void {
   const shared = { tags: ['water'], response: { 200: listOf(Compliance) } };
   const show = (found: readonly Omit<Compliance, 'window'>[], query: z.infer<typeof Query>) => {
@@ -74,6 +96,17 @@ export function complianceResource(api: Api, { compliance, clock: { clock } }: C
   api.get('/compliance/now', { schema: { ...now, querystring: Query } }, async ({ query }) =>
     show(await compliance.now(query.group), query),
   );
+
+  const above = {
+    summary: 'By how much pressure was raised against its baseline, of the points that state one',
+    tags: ['water'],
+    querystring: PlacePaging.extend(PeriodQuery),
+    response: { 200: listOf(Raised) },
+  };
+  api.get('/compliance/raised', { schema: above }, async ({ query }) => {
+    const { from, to } = periodOf(query, clock.now());
+    return pageByPlace([...(await compliance.raised(from, to))], query);
+  });
 
   const past = { ...shared, summary: 'Pressure compliance over any period' };
   api.get('/compliance', { schema: { ...past, querystring: Query.extend(PeriodQuery) } }, async ({ query }) => {

@@ -11,6 +11,7 @@ import { TrialClock } from '../../../src/kernel/clock.ts';
 import { TownError } from '../../../src/kernel/errors.ts';
 import { silentLogger } from '../../../src/kernel/logger.ts';
 import type { TownClock } from '../../../src/kernel/town-clock.ts';
+import type { Exclusion } from '../../../src/model/exclusion.ts';
 import { balance } from '../../../src/model/ledger.ts';
 import type { PatrolInput } from '../../../src/model/patrol.ts';
 import { instant } from '../../../src/model/primitives.ts';
@@ -206,6 +207,25 @@ export class MemoryTown implements HttpParts {
     },
   };
 
+  readonly excluded: Exclusion[] = [];
+  readonly exclusions: HttpParts['exclusions'] = {
+    list: () => this.excluded,
+    enter: async (notice, by) => {
+      if (notice.subject.id === 'NOBODY') {
+        const problems = [{ path: 'subject.id', message: 'no pressure point NOBODY' }];
+        throw new TownError('invalid', '1 problem(s)', { problems });
+      }
+      const exclusion = { id: `exclusion-${this.excluded.length + 1}`, ...notice, by, withdrawnBy: null };
+      this.excluded.unshift(exclusion);
+      return exclusion;
+    },
+    withdraw: async (id, by) => {
+      const known = this.excluded.find((one) => one.id === id);
+      if (known === undefined) throw new TownError('not-found', `no exclusion ${id}`);
+      return Object.assign(known, { withdrawnBy: by });
+    },
+  };
+
   /** What was handed in, and by whom. */
   readonly patrols: { findings: readonly PatrolInput[]; by: string }[] = [];
   readonly takePatrols: HttpParts['takePatrols'] = async (findings, by) => {
@@ -245,6 +265,13 @@ export class MemoryTown implements HttpParts {
   readonly compliance: HttpParts['compliance'] = {
     now: async (group) => [compliance(group, NOW - 86_400_000, NOW)],
     past: async (group, from, to) => [compliance(group, from, to)],
+    raised: async (from, to) => {
+      const mean = (mean: number) => ({ from: instant(from), to: instant(to), mean, samples: 288 });
+      return [
+        { id: 'WP-0001', name: { zh: '点', en: 'Point' }, baseline: mean(0.21), period: mean(0.26), raised: 0.05 },
+        { id: 'WP-0002', name: { zh: '点', en: 'Point' }, baseline: mean(0.2), period: mean(0.26), raised: null },
+      ];
+    },
   };
 
   readonly rules: HttpParts['rules'] = {
@@ -366,6 +393,6 @@ function compliance(group: 'point' | 'zone' | 'town', from: number, to: number) 
   return {
     ...{ group, id: 'Z-1', name: { zh: '一区', en: 'Zone 1' }, from: instant(from), to: instant(to) },
     ...{ valid: 288, inBounds: 285, expected: 288, low: 285 / 288, high: 285 / 288, rate: 285 / 288, coverage: 1 },
-    ...{ target: 0.97, verdict: 'ok' as const, reason: null },
+    ...{ excluded: 12, target: 0.97, verdict: 'ok' as const, reason: null },
   };
 }

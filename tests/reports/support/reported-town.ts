@@ -14,6 +14,7 @@ import { Town } from '../../../src/model/town.ts';
 import { loadKinds } from '../../../src/registry/kinds.ts';
 import { Registry } from '../../../src/registry/registry.ts';
 import { Compliance } from '../../../src/reports/compliance.ts';
+import { Exclusions } from '../../../src/reports/exclusions.ts';
 import { HourlyRecord } from '../../../src/reports/hourly.ts';
 import { Marks } from '../../../src/reports/marks.ts';
 import { PressureHours, watchedPressures } from '../../../src/reports/record.ts';
@@ -52,6 +53,7 @@ export class ReportedTown {
   readonly registry: Registry;
   readonly record: HourlyRecord;
   readonly compliance: Compliance;
+  readonly exclusions: Exclusions;
   /** Every point of the record that was kept, as often as it was. */
   readonly kept: SeriesPoint[] = [];
   readonly #writer: HistoryWriter;
@@ -78,12 +80,15 @@ export class ReportedTown {
       rows: (query: Parameters<HistoryStore['rows']>[0]) => history.rows(query),
       series: history.series.bind(history),
       seriesSums: history.seriesSums.bind(history),
+      readings: history.readings.bind(history),
       keep: async (points: readonly SeriesPoint[]) => {
         await history.keep(points);
         this.kept.push(...points);
       },
     };
-    const reported = { marks, points: this.registry, history: watched, clock };
+    const town = TOWN;
+    this.exclusions = new Exclusions({ store, points: this.registry, journal: changes, marks, town, clock });
+    const reported = { marks, points: this.registry, exclusions: this.exclusions, history: watched, clock };
     const progress = () => this.#writer.progress();
     const log = silentLogger;
     const hours = new PressureHours({ ...reported, town: TOWN.id });
