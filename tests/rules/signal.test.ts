@@ -213,6 +213,18 @@ describe('too little is no verdict', () => {
     expect(verdictAfter(together(own, ...others), 'deviation')).toBe('unknown: too-few-points');
   });
 
+  it('pattern: two days are no pattern', () => {
+    const said = [12, 12, 30].flatMap((flow, day) => series('WP-1', `2026-01-${15 + day}T02:00`, times(25, { flow })));
+    expect(storyOf(signalJournal(said, signalRules(['pattern'])))).toEqual([]);
+    expect(verdictAfter(said, 'pattern')).toBe('unknown: learning');
+  });
+
+  it('drift: a few samples of the time of learning make no baseline', () => {
+    const said = series('WP-1', '2026-01-15T08:00', times(4, { temperature: 10 }), 30 * 60_000);
+    expect(verdictAfter(said, 'drift')).toBe('unknown: learning');
+    expect(verdictAfter(FINDS.drift?.said.slice(0, 13) ?? [], 'drift')).toBe('ok');
+  });
+
   it('average: hours that miss too many samples are none', () => {
     const thin = Array.from({ length: 97 }, (_, index) => (index % 2 === 0 ? { temperature: 30 } : null));
     const said = series('WP-1', '2026-01-15T22:00', thin);
@@ -262,6 +274,17 @@ it('a batch two hours late whose fall and recovery are over is one alert that no
     '10:40:00 begun change WP-1 (condition)',
     '10:40:00 fired change WP-1 (late)',
     '10:40:00 resolved change WP-1 (late)',
+  ]);
+});
+
+it('deviation: what is held against a point teaches nothing, however long it lasts', () => {
+  const said = together(
+    ...['WP-2', 'WP-3'].map((id) => series(id, '2026-01-15T00:00', pressures(...times(400, 0.3)))),
+    series('WP-1', '2026-01-15T00:00', pressures(...times(90, 0.35), ...times(310, 0.5))),
+  );
+  expect(storyOf(signalJournal(said, signalRules(['deviation'])))).toEqual([
+    '07:30:00 begun deviation WP-1 (condition)',
+    '07:40:00 fired deviation WP-1 (held)',
   ]);
 });
 
