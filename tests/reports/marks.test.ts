@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR_MS, Marks } from '../../src/reports/marks.ts';
+import { watchedPressures } from '../../src/reports/record.ts';
 import { temporaryStore } from '../support/temporary.ts';
 
 async function marked() {
   const store = await temporaryStore();
-  const marks = new Marks(store, () => false);
+  const marks = new Marks(
+    store,
+    watchedPressures(() => false),
+  );
   marks.close(5 * HOUR_MS);
   const again = (from: number, to: number) => store.transaction(() => marks.again(['WP-1'], from, to));
   return { marks, again };
