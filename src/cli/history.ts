@@ -111,7 +111,7 @@ function importCommand(): Command {
         ...(device === undefined ? {} : { device }),
       };
       try {
-        const outcome = await importHistory(settings, order, (done, total) => line.show('imported', done, total));
+        const outcome = await importHistory(settings, order, (done, total) => line.show('looked at', done, total));
         line.end();
         await skipped?.finish();
         if (json) return console.log(JSON.stringify(outcome, null, 2));

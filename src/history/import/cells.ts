@@ -6,11 +6,14 @@ import type { Cell } from './table.ts';
 export type Read<T> = { value: T } | { problem: string };
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const DECIMAL_COMMA = /^[+-]?\d+,\d+$/;
 const TIME =
   /^(\d{4})[-/](\d{1,2})[-/](\d{1,2})[T ](\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s*(?:(Z)|([+-])(\d\d):?(\d\d))?$/i;
 /** Below this a number is seconds, as where devices send it (DESIGN.md §4). */
 const SECONDS_BELOW = 1e11;
 const MINUTE = 60_000;
+/** 2000-01-01: no logger is older, and a day's number of Excel (46,000 in 2026) taken as seconds lies before it. */
+const OLDEST = 946_684_800_000;
 
 /** Whether there is nothing in it. */
 export function isEmpty(cell: Cell): boolean {
@@ -23,7 +26,11 @@ export function readInstant(cell: Cell, offset: number | null): Read<number> {
   const text = String(cell);
   if (/^\d{1,15}(?:\.\d+)?$/.test(text)) {
     const number = Number(text);
-    return { value: Math.round(number < SECONDS_BELOW ? number * 1_000 : number) };
+    const value = Math.round(number < SECONDS_BELOW ? number * 1_000 : number);
+    if (value >= OLDEST) return { value };
+    return {
+      problem: `${text} is before 2000 as an epoch; if it is a day's number of Excel, give its cells a date format`,
+    };
   }
   const found = TIME.exec(text);
   if (found === null) return { problem: `"${text}" is no instant: write 2026-01-15T20:00:00+08:00` };
@@ -51,7 +58,10 @@ export function readValue(cell: Cell, { type, range, unit }: Pick<Field, 'type' 
     return text === 'false' || text === '0' ? { value: false } : { problem: `"${cell}" is not true, false, 0 or 1` };
   }
   const number = numberOf(cell);
-  if (number === null) return { problem: `"${cell}" is no number` };
+  if (number === null) {
+    const hint = DECIMAL_COMMA.test(String(cell)) ? `: write ${String(cell).replace(',', '.')}` : '';
+    return { problem: `"${cell}" is no number${hint}` };
+  }
   if (range !== undefined && (number < range[0] || number > range[1])) {
     const said = unit === undefined ? '' : ` ${unit}`;
     return { problem: `${number} lies outside ${range[0]} to ${range[1]}${said}` };

@@ -41,7 +41,10 @@ export function readHeader(
     const [, bare = called, unit] = /^(.*?)\s*[([（]([^)\]）]*)[)\]）]$/.exec(called) ?? [];
     const role = known.get(called) ?? known.get(plain(bare));
     if (role === undefined) {
-      const advice = didYouMean(called, known.keys()) || `; say --column '${name}=' to leave it out`;
+      const fields = Object.keys(kind.fields).join(', ');
+      const advice =
+        didYouMean(called, known.keys()) ||
+        `; say --column '${name}=FIELD' (${fields}), or --column '${name}=' to leave it out`;
       say(name, `a ${kind.id} has no field of this name${advice}`);
       return { is: 'nothing' };
     }

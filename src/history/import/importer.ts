@@ -101,6 +101,8 @@ class Importer {
       if (found !== undefined) break;
     }
     if (header === null) this.#refuse([{ path: 'file', message: 'it is empty' }], 1);
+    if (looked === 0 && found === undefined)
+      this.#refuse([{ path: 'file', message: 'it has a header, and no row' }], 1);
     if (device !== undefined && this.#parts.devices.find(device) === undefined) {
       this.#refuse([{ path: '--device', message: `no device ${device} is registered` }], 1);
     }

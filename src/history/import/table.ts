@@ -5,6 +5,9 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { CsvError, parse } from 'csv-parse';
 import { messageOf, TownError } from '../../kernel/errors.ts';
 
+/** Bytes in which the header of a CSV stands. */
+const HEAD = 65_536;
+
 /** A cell as a file has it; an empty one of a CSV is ''. */
 export type Cell = unknown;
 
@@ -20,6 +23,7 @@ export function readTable(file: string): AsyncIterable<TableRow> {
 }
 
 async function* readCsv(file: string): AsyncIterable<TableRow> {
+  const delimiter = await delimiterOf(file);
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const parser = parse({
     ...{
@@ -30,7 +34,7 @@ async function* readCsv(file: string): AsyncIterable<TableRow> {
       relax_column_count: true,
       skip_empty_lines: true,
     },
-    delimiter: [',', ';', '\t'],
+    delimiter,
   });
   const texts = async function* () {
     for await (const chunk of createReadStream(file)) yield decoder.decode(chunk as Buffer, { stream: true });
@@ -50,6 +54,20 @@ async function* readCsv(file: string): AsyncIterable<TableRow> {
     parser.destroy();
     await feeding;
   }
+}
+
+/** What the header of a CSV is divided by: `,`, or `;` or a tab as Excel writes where the comma is the decimal one. */
+async function delimiterOf(file: string): Promise<string> {
+  let head = '';
+  try {
+    for await (const chunk of createReadStream(file, { end: HEAD - 1, encoding: 'latin1' })) head += chunk;
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+  const header = head.split(/\r\n|\r|\n/).find((line) => line.trim() !== '' && !line.startsWith('#')) ?? '';
+  const bare = header.replaceAll(/"[^"]*"/g, '');
+  const often = (sign: string) => bare.split(sign).length;
+  return [',', ';', '\t'].reduce((best, sign) => (often(sign) > often(best) ? sign : best));
 }
 
 async function* readParquet(file: string): AsyncIterable<TableRow> {

@@ -209,6 +209,22 @@ describe('a file of a logger', () => {
     ]);
   });
 
+  it('is divided by what divides its header, so that a comma in a number is seen as one', async () => {
+    expect(
+      await problemsOf('# logger 7, hall 2\ndevice;ts;pressure;battery\nWP-1;2024-01-05T08:00:00Z;0,35;12,5\n'),
+    ).toEqual([
+      'line 3, pressure: "0,35" is no number: write 0.35',
+      'line 3, battery: "12,5" is no number: write 12.5',
+    ]);
+  });
+
+  it('is refused for the day numbers of Excel, which would lie in 1970', async () => {
+    expect(await problemsOf('device,ts,pressure\nWP-1,44931.5,0.3\nWP-1,946684799,0.3\n')).toEqual([
+      "line 2, ts: 44931.5 is before 2000 as an epoch; if it is a day's number of Excel, give its cells a date format",
+      "line 3, ts: 946684799 is before 2000 as an epoch; if it is a day's number of Excel, give its cells a date format",
+    ]);
+  });
+
   it('is refused whole for one bad row, each thing named with its line and column', async () => {
     const lines = [
       'device,ts,pressure,battery',
@@ -236,13 +252,14 @@ describe('a file of a logger', () => {
 
   it('is refused for a header that says what there is not', async () => {
     expect(await problemsOf('device,zeit,presure,pressure [kPa],Pressure\nWP-1,1,1,1,1\n')).toEqual([
-      "line 1, zeit: a water-pressure has no field of this name; say --column 'zeit=' to leave it out",
+      "line 1, zeit: a water-pressure has no field of this name; say --column 'zeit=FIELD' (pressure, battery), or --column 'zeit=' to leave it out",
       'line 1, presure: a water-pressure has no field of this name (did you mean pressure?)',
       'line 1, pressure [kPa]: is in kPa, and the history keeps MPa: convert it',
       'line 1, Pressure: is the same as pressure [kPa]',
       'line 1, ts: the column is missing: name one with --column NAME=ts',
     ]);
     expect(await problemsOf('')).toEqual(['file: it is empty']);
+    expect(await problemsOf('device,ts,pressure\n')).toEqual(['file: it has a header, and no row']);
     expect(await problemsOf('device,ts\nX,1\n')).toEqual([
       'file: no device of its first 1000 rows is registered: register them, or say --kind',
     ]);
