@@ -18,7 +18,9 @@ const InfluxSettings = z.strictObject({
     .regex(/^[12](\.\d+){0,2}$/, 'write 1.8 or 2.7')
     .optional()
     .meta({ description: 'Version of the server; asked of it unless said.' }),
-  timeout: Duration.prefault('30s').meta({ description: 'How long one answer may take before it is given up.' }),
+  timeout: Duration.refine((ms) => ms >= 1_000, 'write 1s or more')
+    .prefault('30s')
+    .meta({ description: 'How long one answer may take before it is given up.' }),
 });
 
 const FOR_EVER = 'for ever unless said';

@@ -120,6 +120,8 @@ describe('the settings', () => {
     const { influx } = loadSettings({ ...right, INFLUX_USERNAME: 'town', INFLUX_PASSWORD_FILE }).settings.history;
     expect(influx).toMatchObject({ username: 'town', password: 'a-password' });
 
+    const [hasty = ''] = problems({ ...right, TOWNPULSE_HISTORY_INFLUX_TIMEOUT: '0s' });
+    expect(hasty).toContain('write 1s or more');
     expect(problems({ TOWNPULSE_HISTORY: 'influxdb' })).toEqual([
       expect.stringContaining('set INFLUX_URL'),
       expect.stringContaining('set INFLUX_BUCKET'),
