@@ -5,11 +5,12 @@ const TWO = { maxWorkers: 2 };
 const ONE = { maxWorkers: 1, fileParallelism: false };
 /** A unit takes milliseconds; what is waited for is a busy machine. */
 const PATIENT = { testTimeout: 30_000, hookTimeout: 30_000 };
-/** They mirror the sources as units do, and take as long as scenarios: whole stores, months of rows, days of town time. */
+/** They take long, and no short run misses them: whole stores, months of rows, days of town time, one store beside another. */
 const LONG = [
   'tests/history/{duckdb-copy,duckdb-rollups,duckdb-sealing,transfer}.test.ts',
   'tests/history/import/importer.test.ts',
   'tests/{rules,cli/rules}/replay{/replay,}.test.ts',
+  'tests/servers/{compliance-differential,differential,history-copy,history-rollups}.test.ts',
   'tests/simulators/quiet-days.test.ts',
 ];
 /** The phases of a run, one after the other. */
@@ -53,7 +54,7 @@ export default defineConfig({
           ...phase(1),
           // Most of these start the same service: its modules are loaded once.
           isolate: false,
-          include: ['tests/{scenario,browser}/**/*.test.ts', ...LONG],
+          include: ['tests/{scenario,browser}/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -64,7 +65,18 @@ export default defineConfig({
           ...ONE,
           ...phase(2),
           include: ['tests/servers/*.test.ts'],
+          exclude: LONG,
           testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          ...TWO,
+          ...phase(7),
+          include: LONG,
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },
