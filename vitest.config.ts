@@ -62,7 +62,7 @@ export default defineConfig({
       {
         test: {
           name: 'servers',
-          ...ONE,
+          ...TWO,
           ...phase(2),
           include: ['tests/servers/*.test.ts'],
           exclude: LONG,
