@@ -16,6 +16,10 @@ export const Common = {
   power: z.enum(['always', 'switched']).optional(),
   /** How long it must hold before it fires. */
   for: Duration.prefault('0s'),
+  keepFiring: Duration.prefault('0s').meta({
+    description:
+      'what fires is over only once its cause has been seen to be gone for so long; a relapse is the same alert',
+  }),
   /** When it judges; outside of these hours nothing begins, and nothing that is open goes on or ends. */
   schedule: Schedule.optional(),
   /** Rules whose alert on the device itself, its gateway or its network node holds this one back. */

@@ -5,6 +5,7 @@ import { SERVICE, SERVICE_DEVICE } from '../model/service.ts';
 import { isSignal } from '../model/signal-rule.ts';
 import { Sun } from '../model/sun.ts';
 import type { Transition } from '../model/transition.ts';
+import { calmSince } from './calm.ts';
 import { CountJudge } from './count.ts';
 import { RuleHours } from './hours.ts';
 import { type GroupCount, Lighting } from './lighting.ts';
@@ -205,8 +206,11 @@ export class Engine {
     const dead = new Map<string, number>();
     for (const rule of this.book.rules) {
       if (rule.type !== 'threshold' || rule.lamps !== 'out') continue;
-      for (const { subject, startedAt } of this.occurrences.all(rule.id))
-        if (subject.type === 'parent') dead.set(subject.id, Math.min(startedAt, dead.get(subject.id) ?? startedAt));
+      for (const held of this.occurrences.all(rule.id)) {
+        const { subject, startedAt } = held;
+        if (subject.type !== 'parent' || calmSince(held) !== null) continue;
+        dead.set(subject.id, Math.min(startedAt, dead.get(subject.id) ?? startedAt));
+      }
     }
     return dead;
   }

@@ -3,6 +3,7 @@ import type { Name } from '../model/primitives.ts';
 import type { CountRule, RatioRule } from '../model/rule.ts';
 import type { Finding } from '../model/transition.ts';
 import type { Verdict } from '../model/verdict.ts';
+import { endCalm, isCalm } from './calm.ts';
 import type { Speech } from './speech.ts';
 
 /** What a rule finds of a subject at a tick. */
@@ -36,6 +37,8 @@ export class Holding {
     const { occurrences } = this.#speech;
     const { verdict, isGood } = found;
     const known = occurrences.of(found.instead?.id ?? rule.id, found.subject);
+    // Whatever is not good, be it only that it cannot be told, begins the wait of `keepFiring` anew.
+    if (known !== undefined && !isGood) endCalm(occurrences, known, found.subject.id);
     if (found.isBad) {
       if (known !== undefined && known.firedAt !== null) return;
       const finding = found.finding();
@@ -50,7 +53,9 @@ export class Holding {
     }
     if (known === undefined) return;
     if (known.firedAt !== null) {
-      if (isGood) occurrences.resolve(known, at, found.finding(), at, 'cleared');
+      const word = { at, from: this.#speech.hours.openSince(rule, at), gap: Number.POSITIVE_INFINITY };
+      if (isGood && isCalm(occurrences, known, found.subject.id, rule.keepFiring, word))
+        occurrences.resolve(known, at, found.finding(), at, 'cleared');
     } else if (verdict === 'idle') occurrences.vanish(known, at, found.reason ?? 'not-expected');
     else if (isGood || verdict === 'ok') occurrences.vanish(known, at, 'cleared');
     else {

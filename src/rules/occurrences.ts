@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Severity, Subject } from '../model/alert.ts';
 import type { Name } from '../model/primitives.ts';
 import type { Finding, Transition } from '../model/transition.ts';
+import type { Calm } from './calm.ts';
 
 /** Something that a rule holds against a subject: pending until it fires, then until it is over. Instants in ms. */
 export interface Occurrence {
@@ -17,6 +18,8 @@ export interface Occurrence {
   /** The devices whose samples hold against the subject. */
   bad: string[];
   finding: Finding;
+  /** It has fired, and its cause is gone since then, but not yet for as long as the rule asks: by whom it is found to be gone. */
+  calm?: Record<string, Calm>;
   /** The alert that holds it back. */
   heldBy: string | null;
   /**

@@ -4,6 +4,7 @@ import { SERVICE, SERVICE_SUBJECT } from '../model/service.ts';
 import type { SignalRule } from '../model/signal-rule.ts';
 import type { Finding } from '../model/transition.ts';
 import type { Verdict } from '../model/verdict.ts';
+import { endCalm, isCalm } from './calm.ts';
 import type { Occurrence } from './occurrences.ts';
 import { freshFor, isInService, type Member } from './roster.ts';
 import type { CompiledThreshold } from './rulebook.ts';
@@ -35,6 +36,14 @@ export class Sampled {
     return occurrence?.bad.includes(member.device.id) ? occurrence : undefined;
   }
 
+  /** How the device stands by what is held because of it; null when that is nothing. What is gone is not in breach any more. */
+  verdict(rule: SampledRule, member: Member): { verdict: Verdict; reason: string | null } | null {
+    const held = this.held(rule, member);
+    if (held === undefined) return null;
+    const isGone = held.calm?.[member.device.id] !== undefined;
+    return isGone ? { verdict: 'ok', reason: 'keeps-firing' } : { verdict: 'breach', reason: null };
+  }
+
   /** The sample speaks against the device, by these figures. */
   worse(rule: SampledRule, member: Member, record: SampleRecord, values: Finding['values']): void {
     const { at, sample } = record;
@@ -58,6 +67,7 @@ export class Sampled {
         'condition',
       );
     if (!occurrence.bad.includes(id)) occurrence.bad.push(id);
+    endCalm(this.#speech.occurrences, occurrence, id);
     occurrence.finding = finding;
     this.#speech.occurrences.touch(occurrence);
     if (occurrence.firedAt !== null || sample.ts - occurrence.startedAt < rule.for) return;
@@ -65,7 +75,10 @@ export class Sampled {
     else this.#fire(rule, occurrence, occurrence.lateSince ?? sample.ts, at);
   }
 
-  /** The sample speaks for the device, which `occurrence` is held against: it ends that where no other device does. */
+  /**
+   * The sample speaks for the device, which `occurrence` is held against: it ends that where no other device does, and where
+   * what fires has been gone for as long as the rule asks.
+   */
   better(
     rule: SampledRule,
     member: Member,
@@ -75,6 +88,10 @@ export class Sampled {
   ): void {
     const { at, sample } = record;
     const { occurrences } = this.#speech;
+    const hasFired = occurrence.firedAt !== null || occurrence.lateSince !== null;
+    const from = this.#speech.judgedSince(rule, member, sample.ts);
+    const word = { at: sample.ts, from, gap: freshFor(member) };
+    if (hasFired && !isCalm(occurrences, occurrence, member.device.id, rule.keepFiring, word)) return;
     occurrence.bad = occurrence.bad.filter((id) => id !== member.device.id);
     occurrences.touch(occurrence);
     if (occurrence.bad.length > 0) return;
@@ -83,6 +100,11 @@ export class Sampled {
     if (occurrence.lateSince === null) return occurrences.vanish(occurrence, at, 'cleared');
     occurrences.fire(occurrence, occurrence.lateSince, this.#children(rule, occurrence), at, 'late');
     occurrences.resolve(occurrence, sample.ts, finding, at, 'late');
+  }
+
+  /** The sample speaks neither against the device nor well enough for it. */
+  wavers({ device }: Member, occurrence: Occurrence): void {
+    endCalm(this.#speech.occurrences, occurrence, device.id);
   }
 
   /** Lets time pass to `at`. */

@@ -70,7 +70,7 @@ export class SignalJudge {
     this.memories.put(rule.id, device.id, { ts, verdict, reason, values: figures, state });
     this.#speech.roster.judge(member, rule.id, ts);
     if (signal?.verdict === 'breach') this.#sampled.worse(rule, member, record, figures);
-    else if (signal?.verdict === 'ok' && occurrence !== undefined)
+    else if (occurrence !== undefined && (signal ?? (occurrence.calm && memory))?.verdict === 'ok')
       this.#sampled.better(rule, member, record, figures, occurrence);
   }
 
@@ -82,8 +82,7 @@ export class SignalJudge {
     const memory = this.memories.of(rule.id, member.device.id);
     if (memory === undefined) return { verdict: 'unknown', reason: 'learning' };
     if (at - memory.ts > freshFor(member)) return { verdict: 'unknown', reason: 'no-sample' };
-    if (this.#sampled.held(rule, member) !== undefined) return { verdict: 'breach', reason: null };
-    return { verdict: memory.verdict, reason: memory.reason };
+    return this.#sampled.verdict(rule, member) ?? { verdict: memory.verdict, reason: memory.reason };
   }
 
   #dayParts(): DayParts {

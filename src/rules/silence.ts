@@ -2,7 +2,9 @@ import { instant } from '../model/primitives.ts';
 import type { SilenceRule } from '../model/rule.ts';
 import type { Finding } from '../model/transition.ts';
 import type { Verdict } from '../model/verdict.ts';
+import { endCalm, isCalm } from './calm.ts';
 import { suppliedAt } from './lamp-plan.ts';
+import type { Occurrence } from './occurrences.ts';
 import { type Member, quietFor } from './roster.ts';
 import { lampsOf, type Speech } from './speech.ts';
 
@@ -28,7 +30,8 @@ export class SilenceJudge {
       // What came in a rest is no word on what is open since before it.
       if (heardAt < this.#speech.judgedSince(rule, member, at)) continue;
       if (occurrence.firedAt === null) occurrences.vanish(occurrence, at, 'heard');
-      else occurrences.resolve(occurrence, heardAt, this.#finding(member, at, 'ok'), at, 'heard');
+      else if (this.#isBack(rule, occurrence, member, heardAt, at))
+        occurrences.resolve(occurrence, heardAt, this.#finding(member, at, 'ok'), at, 'heard');
     }
     for (const member of roster.judgedBy(rule)) {
       const over = this.#quiet(rule, member, at) - patienceOf(rule, member);
@@ -74,6 +77,20 @@ export class SilenceJudge {
     const patience = patienceOf(rule, member);
     const firedAt = occurrence.startedAt + rule.for;
     this.#speech.fire(occurrence, rule, { firedAt, at, reason: 'silence', patience, children: roster.wardsOf(id) });
+  }
+
+  /** Whether what arrived last has come after the device has spoken for as long as the rule asks, without falling silent. */
+  #isBack(rule: SilenceRule, occurrence: Occurrence, member: Member, heardAt: number, at: number): boolean {
+    if (rule.keepFiring === 0) return true;
+    const { occurrences } = this.#speech;
+    const { id } = member.device;
+    const patience = patienceOf(rule, member);
+    if (this.#quiet(rule, member, at) >= patience) {
+      endCalm(occurrences, occurrence, id);
+      return false;
+    }
+    const from = this.#speech.judgedSince(rule, member, at);
+    return isCalm(occurrences, occurrence, id, rule.keepFiring, { at: heardAt, from, gap: patience });
   }
 
   /** How long it has been quiet where it could have spoken, ms. */

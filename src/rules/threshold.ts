@@ -30,7 +30,8 @@ export class ThresholdJudge {
     const occurrence = this.#sampled.held(rule, member);
     if (occurrence === undefined) return;
     const hasHeld = occurrence.firedAt !== null || occurrence.lateSince !== null;
-    if (hasHeld && rule.clear !== null && rule.clear.holds(values, member.attributes) !== true) return;
+    if (hasHeld && rule.clear !== null && rule.clear.holds(values, member.attributes) !== true)
+      return this.#sampled.wavers(member, occurrence);
     this.#sampled.better(rule, member, record, valuesOf(rule, member, record), occurrence);
   }
 
@@ -46,7 +47,7 @@ export class ThresholdJudge {
     if (judged === undefined && member.heard.ts !== null && rule.when.isOptional)
       return { verdict: 'idle', reason: 'not-fitted' };
     if (judged === undefined || at - judged > freshFor(member)) return { verdict: 'unknown', reason: 'no-sample' };
-    return { verdict: this.#sampled.held(rule, member) === undefined ? 'ok' : 'breach', reason: null };
+    return this.#sampled.verdict(rule, member) ?? { verdict: 'ok', reason: null };
   }
 }
 

@@ -33,6 +33,7 @@ const REASONS: Record<string, Name> = {
   maintenance: { zh: '维护中', en: 'it is being worked on' },
   schedule: { zh: '不在规则时段内', en: 'the rule does not judge at this hour' },
   resumed: { zh: '刚恢复判定，重新计时', en: 'it is judged again since a moment ago, and its clocks began anew' },
+  'keeps-firing': { zh: '已恢复，尚在观察期内', en: 'it is over, but not yet for as long as the rule asks' },
   'off-schedule': { zh: '未按规定时间开关灯', en: 'its circuit is not switched as published' },
 };
 

@@ -7,6 +7,7 @@ import type { Value } from '../model/sample.ts';
 import { isSignal } from '../model/signal-rule.ts';
 import type { Town } from '../model/town.ts';
 import type { Verdict } from '../model/verdict.ts';
+import { calmSince } from './calm.ts';
 import type { Engine } from './engine.ts';
 import { type Judgement, judgementsOf } from './judgement.ts';
 import { ratesOf } from './lamp-rate.ts';
@@ -231,6 +232,11 @@ export class Why {
           `it is held back by alert ${heldBy} until that is over`,
         );
       return say(`若持续，将于 ${when(due)} 告警`, `it fires at ${when(due)} if it goes on`, due);
+    }
+    const calm = occurrence === undefined ? null : calmSince(occurrence);
+    if (calm !== null) {
+      const over = calm + rule.keepFiring;
+      return say(`若保持，${when(over)} 后恢复`, `it ends once it is seen to be gone at ${when(over)} or later`, over);
     }
     if (rule.type === 'ratio' && count !== null) return lampsToChange(rule, count, this.#engine, verdict, say);
     const [member] = members;

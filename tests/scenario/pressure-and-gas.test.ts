@@ -50,10 +50,14 @@ it('a drop of pressure is told after `for` and over past `clear`; a gas leak is 
   expect(await states(POINT)).toEqual(['low-pressure firing']);
   await town.pass(6);
   expect(await states(METER)).toEqual(['gas-leak-high resolved', 'gas-leak-low resolved']);
-  expect(await states(REGULATOR)).toEqual(['regulator-leak-high resolved', 'regulator-leak-low resolved']);
   const [over] = await town.alerts(`subject=${POINT}`);
   expect(over).toMatchObject({ state: 'resolved', reason: 'cleared' });
   expect(over?.evidence.at(-1)?.values.pressure).toBeGreaterThan(Number(over?.values.minPressure) + 0.01);
+
+  // Of a regulator it is over once it was gone for ten minutes.
+  expect(await states(REGULATOR)).toEqual(['regulator-leak-high firing', 'regulator-leak-low firing']);
+  await town.pass(10);
+  expect(await states(REGULATOR)).toEqual(['regulator-leak-high resolved', 'regulator-leak-low resolved']);
 
   // Nobody else was told of.
   expect((await town.alerts()).filter(({ subject }) => ![POINT, METER, REGULATOR].includes(subject.id))).toEqual([]);
