@@ -1,11 +1,11 @@
 import type { ChangeRule } from '../model/signal-rule.ts';
 import type { Moment, Reading, Signal } from './signal-type.ts';
-import { spreadOf } from './spread.ts';
+import { rounded, spreadOf } from './spread.ts';
 
 /** What is remembered of a field that may change suddenly. */
 export interface ChangeState {
   /** The newest samples, oldest first: ts and value by turns. */
-  recent: readonly number[];
+  recent: number[];
   /** The level that it left and when, ms; null while it has not. */
   left: { level: number; ts: number } | null;
 }
@@ -18,41 +18,46 @@ const RECOVERED = 0.5;
  * when half of it is back, or when the new level has stood so long that it is the usual one.
  */
 export function change(rule: ChangeRule, { value, ts, state }: Moment<ChangeState>): Reading<ChangeState> {
-  const recent = state?.recent ?? [];
-  const kept = [...recent, ts, value].slice(-2 * rule.samples);
-  const left = state?.left ?? null;
-  if (left !== null) {
-    const signal = { reason: null, values: { [rule.of]: value, from: left.level } };
-    const isOver = ts - left.ts >= rule.settles || isBack(rule, left.level, value, recent);
-    if (!isOver) return { state: { recent: kept, left }, signal: { ...signal, verdict: 'breach' } };
-    return { state: { recent: kept, left: null }, signal: { ...signal, verdict: 'ok' } };
+  const known = state ?? { recent: [], left: null };
+  const signal = known.left === null ? judge(rule, known, ts, value) : follow(rule, known, known.left, ts, value);
+  const { recent } = known;
+  recent.push(ts, value);
+  if (recent.length > 2 * rule.samples) {
+    recent.shift();
+    recent.shift();
   }
-  const { signal, level } = judge(rule, recent, ts, value);
-  return { state: { recent: kept, left: level === null ? null : { level, ts } }, signal };
+  return { state: known, signal };
 }
 
-function judge(
+/** Whether a change that was found is over. */
+function follow(
   rule: ChangeRule,
-  recent: readonly number[],
+  state: ChangeState,
+  left: NonNullable<ChangeState['left']>,
   ts: number,
   value: number,
-): { signal: Signal; level: number | null } {
-  const unknown = (reason: string) => ({
-    signal: { verdict: 'unknown' as const, reason, values: { [rule.of]: value } },
-    level: null,
-  });
+): Signal {
+  const isOver = ts - left.ts >= rule.settles || isBack(rule, left.level, value, state.recent);
+  if (isOver) state.left = null;
+  return { verdict: isOver ? 'ok' : 'breach', reason: null, values: { [rule.of]: value, from: left.level } };
+}
+
+function judge(rule: ChangeRule, state: ChangeState, ts: number, value: number): Signal {
+  const { recent } = state;
+  const unknown = (reason: string): Signal => ({ verdict: 'unknown', reason, values: { [rule.of]: value } });
   if (recent.length < rule.samples) return unknown('learning');
   const least = Math.max(rule.by, rule.times * spreadOf(stepsOf(recent), 0));
   let level: number | null = null;
   for (let at = 0; at < recent.length; at += 2) {
-    const [then, before] = [recent[at] as number, recent[at + 1] as number];
-    if (ts - then > rule.within) continue;
+    if (ts - (recent[at] as number) > rule.within) continue;
+    const before = recent[at + 1] as number;
     if (level === null || sizeOf(rule, before, value) > sizeOf(rule, level, value)) level = before;
   }
   if (level === null) return unknown('gap');
   const values = { [rule.of]: value, from: level, change: rounded(value - level), least: rounded(least) };
   const isChange = sizeOf(rule, level, value) >= least;
-  return { signal: { verdict: isChange ? 'breach' : 'ok', reason: null, values }, level: isChange ? level : null };
+  if (isChange) state.left = { level, ts };
+  return { verdict: isChange ? 'breach' : 'ok', reason: null, values };
 }
 
 /** How far it went in the direction that counts. */
@@ -73,8 +78,4 @@ function stepsOf(recent: readonly number[]): number[] {
   const steps: number[] = [];
   for (let at = 3; at < recent.length; at += 2) steps.push((recent[at] as number) - (recent[at - 2] as number));
   return steps;
-}
-
-function rounded(value: number): number {
-  return Number(value.toPrecision(6));
 }

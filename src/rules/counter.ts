@@ -1,5 +1,6 @@
 import type { CounterRule } from '../model/signal-rule.ts';
 import type { Moment, Reading, Signal } from './signal-type.ts';
+import { rounded } from './spread.ts';
 
 /** What is remembered of a counter. */
 export interface CounterState {
@@ -45,8 +46,4 @@ function signalOf(
   const isImpossible = used > Number(most) * hours + rule.tolerance;
   const values = { [rule.of]: value, used: rounded(used), hours: rounded(hours), most: Number(most) };
   return { verdict: isImpossible ? 'breach' : 'ok', reason: null, values };
-}
-
-function rounded(value: number): number {
-  return Number(value.toPrecision(6));
 }

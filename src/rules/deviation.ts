@@ -1,6 +1,6 @@
 import type { DeviationRule } from '../model/signal-rule.ts';
 import type { Moment, Reading, Signal } from './signal-type.ts';
-import { medianOf } from './spread.ts';
+import { medianOf, rounded } from './spread.ts';
 
 /** What is remembered of a point among the others of its zone. */
 export interface DeviationState {
@@ -8,7 +8,7 @@ export interface DeviationState {
   /** The node that it hung from. */
   parent: string | null;
   /** Where it lay beside the median of the others, hour by hour, oldest first. */
-  offsets: readonly number[];
+  offsets: number[];
   /** The newest hour of these, counted from 1970. */
   hour: number;
 }
@@ -27,16 +27,21 @@ const OVER = 0.8;
 export function deviation(rule: DeviationRule, moment: Moment<DeviationState>): Reading<DeviationState> {
   const { value, ts, device, state, isHeld } = moment;
   const { parent } = device;
-  const known = state?.parent === parent ? state : { offsets: [], hour: -1 };
-  const others = moment.neighbours().flatMap((other) => (other.parent === parent ? [other.value] : []));
+  const known: DeviationState = state?.parent === parent ? state : { value, parent, offsets: [], hour: -1 };
+  known.value = value;
+  const others: number[] = [];
+  for (const other of moment.neighbours()) if (other.parent === parent) others.push(other.value);
   const [hour, offset] = [Math.floor(ts / HOUR_MS), value - medianOf(others)];
   const isEnough = others.length >= rule.points;
   const signal = isEnough
     ? judge(rule, value, offset, known.offsets, isHeld)
     : tooFew({ [rule.of]: value, points: others.length });
-  const isLearned = isEnough && signal.verdict !== 'breach' && hour > known.hour;
-  const offsets = isLearned ? [...known.offsets, offset].slice(-MOST_HOURS) : known.offsets;
-  return { state: { value, parent, offsets, hour: isLearned ? hour : known.hour }, signal };
+  if (isEnough && signal.verdict !== 'breach' && hour > known.hour) {
+    known.hour = hour;
+    known.offsets.push(offset);
+    if (known.offsets.length > MOST_HOURS) known.offsets.shift();
+  }
+  return { state: known, signal };
 }
 
 function judge(
@@ -58,8 +63,4 @@ function judge(
 
 function tooFew(values: Signal['values']): Signal {
   return { verdict: 'unknown', reason: 'too-few-points', values };
-}
-
-function rounded(value: number): number {
-  return Number(value.toPrecision(6));
 }

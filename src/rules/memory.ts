@@ -23,7 +23,10 @@ export class Memories {
   }
 
   put(rule: string, device: string, memory: Memory): void {
-    this.restore(rule, device, memory);
+    const known = this.of(rule, device);
+    // In place, for it is done with every sample.
+    if (known === undefined) this.restore(rule, device, memory);
+    else Object.assign(known, memory);
     this.#change(rule, device);
   }
 

@@ -1,7 +1,7 @@
 import type { DayPart } from '../model/day-part.ts';
 import type { PatternRule } from '../model/signal-rule.ts';
 import type { Moment, Reading, Signal } from './signal-type.ts';
-import { medianOf, spreadOf } from './spread.ts';
+import { medianOf, rounded, spreadOf } from './spread.ts';
 
 /** What is remembered of a field that has a pattern of the day. */
 export interface PatternState {
@@ -43,8 +43,11 @@ const NOTHING: Pick<PatternState, 'past' | 'until'> & { signal: Signal | null } 
 
 function taken(state: PatternState, value: number): PatternState {
   if (!state.running.isIn) return state;
-  const { count, sum, min, max } = state;
-  return { ...state, count: count + 1, sum: sum + value, min: Math.min(min, value), max: Math.max(max, value) };
+  state.count++;
+  state.sum += value;
+  state.min = Math.min(state.min, value);
+  state.max = Math.max(state.max, value);
+  return state;
 }
 
 /** What the stretch that is over comes to. */
@@ -77,8 +80,4 @@ function againstPast(rule: PatternRule, figure: number, days: readonly number[])
   const size = rule.direction === 'either' ? Math.abs(more) : rule.direction === 'up' ? more : -more;
   const values = { [rule.of]: figure, usually: rounded(usual), least: rounded(least), days: days.length };
   return { verdict: size > least ? 'breach' : 'ok', reason: null, values };
-}
-
-function rounded(value: number): number {
-  return Number(value.toPrecision(6));
 }

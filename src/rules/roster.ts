@@ -88,6 +88,8 @@ export class Roster {
   /** By rule: whom it is about, in the order of the ids; made when it is asked for. */
   readonly #judged = new Map<CompiledRule, readonly Member[]>();
   readonly #children = new Map<string, Set<string>>();
+  /** The same in the order of the ids, as far as they were asked for. */
+  readonly #childrenInOrder = new Map<string, readonly string[]>();
   readonly #wards = new Map<string, Set<string>>();
   /** By place and road; those of one road at one place share them. */
   readonly #hours = new Map<string, LampHours>();
@@ -205,8 +207,13 @@ export class Roster {
   }
 
   /** Devices that hang from a network node, in the order of their ids. */
-  childrenOf(node: string): string[] {
-    return [...(this.#children.get(node) ?? [])].sort();
+  childrenOf(node: string): readonly string[] {
+    let children = this.#childrenInOrder.get(node);
+    if (children === undefined) {
+      children = [...(this.#children.get(node) ?? [])].sort();
+      this.#childrenInOrder.set(node, children);
+    }
+    return children;
   }
 
   /** Devices that a gateway publishes for, in the order of their ids. */
@@ -233,6 +240,7 @@ export class Roster {
     }
     this.#inOrder = null;
     this.#judged.clear();
+    this.#childrenInOrder.clear();
     const attributes = withLimits(device);
     const windows = this.maintenance.of(device, this.town);
     this.members.set(device.id, {

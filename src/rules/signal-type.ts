@@ -11,7 +11,7 @@ export interface Moment<S> {
   device: Device;
   /** What the device states, with the limits that follow from it. */
   attributes: Device['attributes'];
-  /** What the rule remembers of the samples before. */
+  /** What the rule remembers of the samples before; its own, to be changed in place. */
   state: S | undefined;
   /** Whether something is held against the device by this rule: what ends that may be more than what begins it. */
   isHeld: boolean;
@@ -29,7 +29,10 @@ export interface Signal {
   values: Finding['values'];
 }
 
-/** What a type of rule makes of a sample: what to remember, and how the device stands; null where that is as it was before. */
+/**
+ * What a type of rule makes of a sample: what to remember (the state it was given, or a new one), and how the device stands;
+ * null where that is as it was before.
+ */
 export interface Reading<S> {
   state: S;
   signal: Signal | null;

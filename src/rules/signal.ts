@@ -98,11 +98,14 @@ export class SignalJudge {
   #neighbours(rule: SignalRule, { device }: Member, ts: number): unknown[] {
     const { roster } = this.#speech;
     if (device.parent === null) return [];
-    return roster.childrenOf(device.parent).flatMap((id) => {
+    const states: unknown[] = [];
+    for (const id of roster.childrenOf(device.parent)) {
+      if (id === device.id) continue;
       const [other, memory] = [roster.members.get(id), this.memories.of(rule.id, id)];
-      if (id === device.id || other === undefined || memory === undefined) return [];
-      return isAround(memory, other, ts) && isInService(other, ts) ? [memory.state] : [];
-    });
+      if (other === undefined || memory === undefined) continue;
+      if (isAround(memory, other, ts) && isInService(other, ts)) states.push(memory.state);
+    }
+    return states;
   }
 }
 

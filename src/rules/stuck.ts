@@ -1,10 +1,11 @@
 import type { StuckRule } from '../model/signal-rule.ts';
 import type { Moment, Reading, Signal } from './signal-type.ts';
+import { rounded } from './spread.ts';
 
 /** What is remembered of a sensor that may be stuck. */
 export interface StuckState {
   /** Its newest values, oldest first. */
-  recent: readonly number[];
+  recent: number[];
 }
 
 /**
@@ -12,13 +13,16 @@ export interface StuckState {
  * are still as well there is nothing to tell it by.
  */
 export function stuck(rule: StuckRule, { value, state, isHeld, neighbours }: Moment<StuckState>): Reading<StuckState> {
-  const recent = [...(state?.recent ?? []), value].slice(-rule.samples);
-  return { state: { recent }, signal: judge(rule, recent, isHeld, neighbours) };
+  const known = state ?? { recent: [] };
+  const { recent } = known;
+  recent.push(value);
+  if (recent.length > rule.samples) recent.shift();
+  return { state: known, signal: judge(rule, recent, isHeld, neighbours) };
 }
 
 function judge(rule: StuckRule, recent: readonly number[], isHeld: boolean, neighbours: () => StuckState[]): Signal {
   const scatter = scatterOf(recent);
-  const values = { [rule.of]: recent.at(-1) ?? null, scatter: Number(scatter.toFixed(6)) };
+  const values = { [rule.of]: recent.at(-1) ?? null, scatter: rounded(scatter) };
   if (recent.length < rule.samples) return { verdict: 'unknown', reason: 'learning', values };
   if (scatter >= rule.resolution) return { verdict: 'ok', reason: null, values };
   const others = neighbours().filter((other) => other.recent.length >= rule.samples);
@@ -31,6 +35,10 @@ function judge(rule: StuckRule, recent: readonly number[], isHeld: boolean, neig
 
 /** Standard deviation. */
 function scatterOf(values: readonly number[]): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+  let sum = 0;
+  for (const value of values) sum += value;
+  const mean = sum / values.length;
+  let squares = 0;
+  for (const value of values) squares += (value - mean) ** 2;
+  return Math.sqrt(squares / values.length);
 }
