@@ -19,6 +19,8 @@ interface Place {
   night: string | null;
 }
 
+const NO_BOOK = '[]';
+
 /** Where an engine stands, in the store: only what changed is written, in the caller's transaction (P9). */
 export class Checkpoint {
   readonly #place: Table<string, Place>;
@@ -31,6 +33,7 @@ export class Checkpoint {
   readonly #memories: Table<[rule: string, device: string], Memory>;
   readonly #nights: Table<string, GroupNights>;
   readonly #towns: Table<number, Town>;
+  readonly #books: Table<number, string>;
   readonly lighting: LightingBuckets;
 
   constructor(store: Store) {
@@ -44,6 +47,7 @@ export class Checkpoint {
     this.#memories = store.table('rules.memories');
     this.#nights = store.table('rules.nights');
     this.#towns = store.table('rules.towns');
+    this.#books = store.table('rules.books');
     this.lighting = new LightingBuckets(store);
   }
 
@@ -66,7 +70,7 @@ export class Checkpoint {
       const [group = '', id = ''] = key.split(' ');
       return this.lighting.get(group, id, start);
     });
-    engine.adopt(this.#book.get('book') ?? '[]');
+    engine.adopt(this.#book.get('book') ?? NO_BOOK);
     engine.recount();
     return place.cursor;
   }
@@ -80,7 +84,10 @@ export class Checkpoint {
       this.#town.put('town', roster.town);
       this.#towns.put(roster.townSince, roster.town);
     }
-    if (engine.isBookChanged) this.#book.put('book', engine.book.text);
+    if (engine.isBookChanged) {
+      this.#book.put('book', engine.book.text);
+      this.#books.put(engine.bookSince, engine.book.text);
+    }
     for (const id of roster.changedDevices) put(this.#devices, id, roster.members.get(id)?.device);
     for (const id of roster.changedHeard) put(this.#heard, id, roster.members.get(id)?.heard);
     for (const id of roster.maintenance.changed) keep(this.#maintenance, id, roster.maintenance.all.get(id));
@@ -112,9 +119,12 @@ export class Checkpoint {
 
   /** The town as it was at `at` (ms), or as it was first known; null before that. */
   townAt(at: number): Town | null {
-    const [then] = this.#towns.entries({ reverse: true, start: at, limit: 1 });
-    const [first = null] = this.#towns.entries({ limit: 1 });
-    return (then ?? first)?.value ?? this.#town.get('town') ?? null;
+    return valueAt(this.#towns, at) ?? this.#town.get('town') ?? null;
+  }
+
+  /** The rulebook's text as it was at `at` (ms), or as it was first known. */
+  bookAt(at: number): string {
+    return valueAt(this.#books, at) ?? this.#book.get('book') ?? NO_BOOK;
   }
 
   /** Arrival of the newest tick that is in it, ms; null before the first one. */
@@ -129,6 +139,13 @@ export class Checkpoint {
       return [group, id];
     });
   }
+}
+
+/** What held at `at` (ms) of what is kept by when it began, or what was first known; undefined where nothing was. */
+function valueAt<V>(table: Table<number, V>, at: number): V | undefined {
+  const [then] = table.entries({ reverse: true, start: at, limit: 1 });
+  const [first] = table.entries({ limit: 1 });
+  return (then ?? first)?.value;
 }
 
 /** Writes what is there under a key, or takes it away. */

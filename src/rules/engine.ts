@@ -5,13 +5,13 @@ import { SERVICE, SERVICE_DEVICE } from '../model/service.ts';
 import { isSignal } from '../model/signal-rule.ts';
 import { Sun } from '../model/sun.ts';
 import type { Transition } from '../model/transition.ts';
-import { calmSince } from './calm.ts';
 import { CountJudge } from './count.ts';
 import { RuleHours } from './hours.ts';
 import { type GroupCount, Lighting } from './lighting.ts';
 import { LightingRecord } from './lighting-record.ts';
 import { maintenanceAt } from './maintenance.ts';
 import { type Occurrence, Occurrences } from './occurrences.ts';
+import { deadNodes, supplyRules } from './outages.ts';
 import { RatioJudge } from './ratio.ts';
 import { appliesTo, type Member, Roster } from './roster.ts';
 import { type CompiledRule, contentOf, EMPTY_RULEBOOK, idsOf, type Rulebook, readRulebook } from './rulebook.ts';
@@ -42,6 +42,8 @@ export class Engine {
   /** The rules in force. */
   book: Rulebook = EMPTY_RULEBOOK;
   isBookChanged = false;
+  /** Since when they are in force, ms. */
+  bookSince = 0;
   /** Arrival of the newest tick, ms; null before the first. */
   tickedAt: number | null = null;
   /** The town's date on which the running night began; null by day. */
@@ -73,12 +75,17 @@ export class Engine {
 
   /** Puts `text` in force; one that an older Townpulse took and this one does not leaves no rules. */
   adopt(text: string): void {
-    const read = readRulebook(text, 'rulebook', { kinds: this.#kinds });
-    this.book = read.ok ? read.book : EMPTY_RULEBOOK;
+    this.book = this.read(text);
     this.#speech.version = this.book.version;
     this.#speech.rules = new Map(this.book.rules.map((rule) => [rule.id, rule]));
     this.roster.assign(this.book.rules);
     this.hours.reset(this.roster.town?.timeZone ?? 'UTC');
+  }
+
+  /** What `text` says; nothing where this Townpulse does not take it. */
+  read(text: string): Rulebook {
+    const read = readRulebook(text, 'rulebook', { kinds: this.#kinds });
+    return read.ok ? read.book : EMPTY_RULEBOOK;
   }
 
   /** Looks at the lamps again at the newest tick, after a checkpoint was put back. */
@@ -130,6 +137,7 @@ export class Engine {
       const before = this.book;
       this.adopt(change.text);
       this.isBookChanged = true;
+      this.bookSince = at;
       this.#turnOver(before, at);
       return;
     }
@@ -203,16 +211,7 @@ export class Engine {
 
   /** The nodes whose lamps a rule knows to be dark, and since when. */
   deadNodes(): Map<string, number> {
-    const dead = new Map<string, number>();
-    for (const rule of this.book.rules) {
-      if (rule.type !== 'threshold' || rule.lamps !== 'out') continue;
-      for (const held of this.occurrences.all(rule.id)) {
-        const { subject, startedAt } = held;
-        if (subject.type !== 'parent' || calmSince(held) !== null) continue;
-        dead.set(subject.id, Math.min(startedAt, dead.get(subject.id) ?? startedAt));
-      }
-    }
-    return dead;
+    return deadNodes(supplyRules(this.book.rules), this.occurrences);
   }
 
   #sun(): Sun | null {

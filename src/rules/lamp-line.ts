@@ -2,6 +2,7 @@ import type { Patrol } from '../model/patrol.ts';
 import type { MeterReport } from './lamp-meter.ts';
 import { type LampCount, stateOf } from './lamp-state.ts';
 import type { Circuit } from './lighting.ts';
+import type { SupplyTurn } from './outages.ts';
 import type { LampReport, Member } from './roster.ts';
 
 /** A circuit from an instant on, ms. */
@@ -17,6 +18,8 @@ export interface LampLine {
   from: number;
   to: number;
   reports: readonly LampReport[];
+  /** What it said before all of these, where that is a word against its node's having no supply. */
+  word: LampReport | null;
   meters: readonly MeterReport[];
   patrols: readonly Patrol[];
   /** When it first reported; null when it never did. */
@@ -26,29 +29,30 @@ export interface LampLine {
 /** Passes a line in pieces in which nothing changes, in order. Every instant is a whole ms. */
 export function pass(
   line: LampLine,
-  circuit: readonly CircuitTurn[],
+  { circuit, supply }: { circuit: readonly CircuitTurn[]; supply: readonly SupplyTurn[] },
   around: { transition: number; mismatch: number },
   take: (from: number, to: number, count: LampCount) => void,
 ): void {
-  const { member, lamps, from, to, reports, meters, patrols, firstReport } = line;
+  const { member, lamps, from, to, reports, word, meters, patrols, firstReport } = line;
   const { heard, windows } = member;
   const turns = [...reports, ...meters, ...patrols].map(({ ts }) => ts);
-  turns.push(...circuit.map(({ at }) => at), ...windows.flatMap((window) => [window.from, window.to]));
+  turns.push(...[...circuit, ...supply].map(({ at }) => at), ...windows.flatMap((window) => [window.from, window.to]));
   if (firstReport !== null) turns.push(firstReport);
   const ahead = turns.filter((turn) => turn > from && turn < to).sort((a, b) => a - b);
-  let [report, meter, patrol, turned, next] = [-1, -1, -1, 0, 0];
+  let [report, meter, patrol, turned, supplied, next] = [-1, -1, -1, 0, -1, 0];
   for (let at = from; at < to; ) {
     report = newestAt(reports, report, at);
     meter = newestAt(meters, meter, at);
     patrol = newestAt(patrols, patrol, at);
     while ((circuit[turned + 1]?.at ?? Infinity) <= at) turned++;
+    while ((supply[supplied + 1]?.at ?? Infinity) <= at) supplied++;
     heard.at = firstReport !== null && firstReport <= at ? firstReport : null;
-    heard.lamps = reports[report] ?? null;
+    heard.lamps = reports[report] ?? word;
     heard.meter = meters[meter] ?? null;
     const found = patrols[patrol];
     if (found !== undefined) heard.patrol = found;
     const state = stateOf(member, lamps, at, {
-      ...{ ...around, deadSince: null, circuit: circuit[turned] ?? DARK },
+      ...{ ...around, deadSince: supply[supplied]?.deadSince ?? null, circuit: circuit[turned] ?? DARK },
       isMaintained: windows.some((window) => at >= window.from && at < window.to),
     });
     while ((ahead[next] ?? Infinity) <= at) next++;

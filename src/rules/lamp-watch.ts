@@ -36,23 +36,34 @@ const INTERVALS_FRESH = 3;
 /** Findings of patrols are kept that long after a newer one, ms: longer than any holds, and than any comes late. */
 const PATROLS_KEPT = 62 * 86_400_000;
 
-/** Keeps watch over what the record of the lighting rate is made of: rows of devices with lamps, and what patrols find. */
+/**
+ * Keeps watch over what the record of the lighting rate is made of: rows of devices with lamps and of those that may tell of
+ * their feeder, and what patrols find.
+ */
 export class LampWatch {
   readonly name = 'lamps';
   readonly #store: Store;
   readonly #patrols: Table<[string, number], Patrol>;
   readonly #devices: Devices;
   readonly #mismatch: number;
+  readonly #feeders: ReadonlySet<string>;
 
   constructor(store: Store, devices: Devices, town: Town) {
     this.#store = store;
     this.#patrols = store.table('rules.patrols');
     this.#devices = devices;
+    this.#feeders = new Set(town.network.flatMap(({ id, type }) => (type === 'feeder' ? [id] : [])));
     this.#mismatch = (town.timetables ?? []).length === 0 ? 0 : (town.lighting?.mismatch ?? MISMATCH);
   }
 
   concerns({ device }: { device: string }): boolean {
-    return Number(this.#devices.find(device)?.attributes.lamps ?? 0) > 0;
+    const found = this.#devices.find(device);
+    return found !== undefined && this.isAbout(found);
+  }
+
+  /** Whether a device has lamps, or hangs from a feeder. */
+  isAbout({ attributes, parent }: Device): boolean {
+    return Number(attributes.lamps ?? 0) > 0 || (parent !== null && this.#feeders.has(parent));
   }
 
   isAuto(device: string): boolean {

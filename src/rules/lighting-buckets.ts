@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Store, Table } from '../kernel/store.ts';
 import { dateOf } from '../model/lamp-hours.ts';
 import { fromLocalTime } from '../model/local-time.ts';
 import { addTime, type Bucket, type LampTime, meanOf, noTime } from './lighting-record.ts';
+import { NO_OUTAGES, type Outages } from './outages.ts';
 
 /** Nights are told apart at noon, ms: no lamp is expected then. */
 const NOON = 12 * 3_600_000;
@@ -12,11 +14,13 @@ export class LightingBuckets {
   readonly #buckets: Table<[string, string, number], Bucket>;
   readonly #nights: Table<[string, string, string], LampTime>;
   readonly #made: Table<string, number>;
+  readonly #outages: Table<number, Outages>;
 
   constructor(store: Store) {
     this.#buckets = store.table('rules.lighting');
     this.#nights = store.table('rules.made-nights');
     this.#made = store.table('rules.made');
+    this.#outages = store.table('rules.outages');
   }
 
   get(group: string, id: string, start: number): Bucket | undefined {
@@ -67,6 +71,20 @@ export class LightingBuckets {
   /** Notes that; call it in a transaction. */
   madeTo(until: number): void {
     if (until > this.madeUntil()) this.#made.put('until', until);
+  }
+
+  /** What is held against nodes without supply when the hour at `hour` (ms) begins. */
+  outagesAt(hour: number): Outages {
+    return this.#outages.get(hour) ?? NO_OUTAGES;
+  }
+
+  /** Notes that; who tells of it, where it is other than it was known. Call it in a transaction. */
+  goesOn(hour: number, outages: Outages): string[] {
+    const before = this.outagesAt(hour);
+    if (isDeepStrictEqual(before, outages)) return [];
+    if (outages.held.length === 0) this.#outages.remove(hour);
+    else this.#outages.put(hour, outages);
+    return [...new Set([...before.held, ...outages.held].flatMap(({ bad }) => bad))];
   }
 
   #correctNight(made: Bucket, before: LampTime, timeZone: string): void {

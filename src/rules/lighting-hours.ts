@@ -11,7 +11,9 @@ import { type LampWatch, LEARNING } from './lamp-watch.ts';
 import { groupsOf, lampsOf, MISMATCH, TRANSITION } from './lighting.ts';
 import { addTime, BUCKET_MS, type Bucket, type LampTime, noTime } from './lighting-record.ts';
 import { pointOf } from './lighting-series.ts';
-import { type LampReport, LEARNED_OF, Roster } from './roster.ts';
+import { OutageWalk, type SupplyTurn, supplyRules } from './outages.ts';
+import { appliesTo, type LampReport, LEARNED_OF, Roster } from './roster.ts';
+import type { CompiledThreshold, Rulebook } from './rulebook.ts';
 
 /** A row of the history, as far as it is looked at. */
 interface LampRow {
@@ -23,11 +25,16 @@ interface LampRow {
 
 /** What hours of the record are made from. */
 export interface LightingParts {
-  rules: { checkpoint: Pick<Checkpoint, 'lighting' | 'townAt'>; engine: { roster: Pick<Roster, 'maintenance'> } };
-  watch: Pick<LampWatch, 'reach' | 'patrolsOf'>;
+  rules: {
+    checkpoint: Pick<Checkpoint, 'lighting' | 'townAt' | 'bookAt'>;
+    engine: { roster: Pick<Roster, 'maintenance'>; read(text: string): Pick<Rulebook, 'rules'> };
+  };
+  watch: Pick<LampWatch, 'reach' | 'patrolsOf' | 'isAbout'>;
   marks: {
     /** When a device first reported, ms; null when it has not. */
     firstReport(device: string): number | null;
+    /** Hours from `from` to `to` (ms) have to be made again; called in a transaction. */
+    again(devices: readonly string[], from: number, to: number): void;
   };
   registry: { list(): Device[]; between(id: string, from: number, to: number): Stretch[] };
   history: {
@@ -54,47 +61,89 @@ const SLICE = 200;
 
 /**
  * Hours of the record of the lighting rate, made from the history's rows: a lamp is lit or out from a sample's own time
- * until its next sample or until it is too old. With it go the registry, the town's roads and plans and the patrols of
- * that time, and maintenance as it is known now. What the ticks came to stands until then.
+ * until its next sample or until it is too old, and out behind a node that a rule knows to have no supply. With it go the
+ * registry, the town's roads and plans, the rulebook and the patrols of that time, and maintenance as it is known now. What
+ * the ticks came to stands until then.
  */
 export class LightingHours {
   readonly name = 'lighting';
   readonly title = 'the record of the lighting rate';
   readonly #parts: LightingParts;
+  /** The rulebook that was read last: one for many hours. */
+  #book: { text: string; rules: readonly CompiledThreshold[] } = { text: '', rules: [] };
 
   constructor(parts: LightingParts) {
     this.#parts = parts;
   }
 
-  /** Every device that has lamps, or had. */
+  /** Every device that has lamps, or had, or may tell of its feeder. */
   devices(): Device[] {
-    return this.#parts.registry.list().filter(({ attributes }) => Number(attributes.lamps ?? 0) > 0);
+    return this.#parts.registry.list().filter((device) => this.#parts.watch.isAbout(device));
   }
 
   /** Makes the hour that begins at `hour` (ms) anew. Its groups hang on all lamps, so whose samples came does not matter. */
   async remake(hour: number): Promise<void> {
-    const { rules, store, queue } = this.#parts;
-    const { checkpoint } = rules;
-    const town = checkpoint.townAt(hour);
+    const { rules, store, queue, marks } = this.#parts;
+    const { lighting } = rules.checkpoint;
+    const town = rules.checkpoint.townAt(hour);
     if (town === null) return;
-    const lines = this.#lines(hour, town);
+    const roster = this.#rosterOf(hour, town);
+    const lines = this.#lines(hour, roster);
     // By day there is nothing to say. That hangs on the town and its plans alone, never on what arrived.
     const isDay = lines.every((line) => isByDay(line));
-    if (!isDay) await this.#hear(lines, hour);
-    const buckets = isDay ? [] : await this.#sum(lines, hour, town);
+    const walk = await this.#outages(hour, roster);
+    if (!isDay || walk.turns.size > 0) await this.#hear(lines, hour);
+    const buckets = isDay ? [] : await this.#sum(lines, hour, town, walk.turns);
+    const after = walk.after(lines);
     await store.transaction(() => {
-      queue.add(checkpoint.lighting.make(buckets, town.timeZone).map(pointOf));
-      checkpoint.lighting.madeTo(hour + HOUR_MS);
+      queue.add(lighting.make(buckets, town.timeZone).map(pointOf));
+      lighting.madeTo(hour + HOUR_MS);
+      const tellers = lighting.goesOn(hour + HOUR_MS, after);
+      if (tellers.length > 0) marks.again(tellers, hour + HOUR_MS, hour + 2 * HOUR_MS);
     });
   }
 
-  /** The devices with lamps as the registry had them in that hour, of which nothing is heard yet. */
-  #lines(hour: number, town: Town): LampLine[] {
-    const { registry, watch, marks, rules } = this.#parts;
-    const to = hour + HOUR_MS;
+  /** How nodes lost their supply in that hour and had it back, going on from the hour before. */
+  async #outages(hour: number, roster: Roster): Promise<OutageWalk> {
+    const { registry, rules, marks, watch } = this.#parts;
+    const text = rules.checkpoint.bookAt(hour);
+    if (text !== this.#book.text) this.#book = { text, rules: supplyRules(rules.engine.read(text).rules) };
+    const before = rules.checkpoint.lighting.outagesAt(hour);
+    const walk = new OutageWalk(this.#book.rules, roster, before, hour);
+    const holders = new Set(before.held.flatMap(({ bad }) => bad));
+    const told = registry.list().flatMap(({ id, kind }) => {
+      if (!holders.has(id) && !this.#book.rules.some((rule) => rule.kind === kind)) return [];
+      const stretches = registry.between(id, hour, hour + HOUR_MS).filter(({ isRegistered }) => isRegistered);
+      const mayTell = ({ device }: Stretch) =>
+        watch.isAbout(device) && device.parent !== null && this.#book.rules.some((rule) => appliesTo(rule, device));
+      return holders.has(id) || stretches.some(mayTell) ? stretches : [];
+    });
+    const rows = new Map<string, LampRow[]>(told.map(({ device }) => [device.id, []]));
+    for (const kind of new Set(told.map(({ device }) => device.kind))) {
+      const devices = [...rows.keys()].filter((id) =>
+        told.some(({ device }) => device.id === id && device.kind === kind),
+      );
+      await this.#take({ kind, devices, from: hour, to: hour + HOUR_MS }, rows);
+    }
+    const tellers = told.map(({ device, from, to }) => ({
+      ...{ device, from, to, firstReport: marks.firstReport(device.id), rows: rows.get(device.id) ?? [] },
+    }));
+    walk.pass(tellers, hour, hour + HOUR_MS);
+    return walk;
+  }
+
+  #rosterOf(hour: number, town: Town): Roster {
     const roster = new Roster();
     roster.apply({ what: 'town', town }, hour);
-    for (const [id, window] of rules.engine.roster.maintenance.all) roster.maintenance.all.set(id, window);
+    for (const [id, window] of this.#parts.rules.engine.roster.maintenance.all) roster.maintenance.all.set(id, window);
+    return roster;
+  }
+
+  /** The devices with lamps as the registry had them in that hour, of which nothing is heard yet. */
+  #lines(hour: number, roster: Roster): LampLine[] {
+    const { registry, watch, marks, rules } = this.#parts;
+    const to = hour + HOUR_MS;
+    const { lit } = rules.checkpoint.lighting.outagesAt(hour);
     return registry.list().flatMap(({ id }) =>
       registry.between(id, hour, to).flatMap((stretch) => {
         const lamps = lampsOf(stretch.device);
@@ -103,7 +152,9 @@ export class LightingHours {
         const member = roster.members.get(id);
         if (member === undefined) return [];
         const heard = { reports: [], meters: [], patrols: watch.patrolsOf(id, to), firstReport: marks.firstReport(id) };
-        return [{ member, lamps, from: stretch.from, to: stretch.to, ...heard }];
+        const litAt = lit[id] ?? null;
+        const word = litAt === null ? null : { ts: litAt, lit: 1, total: null, litAt, isTimeReplaced: false };
+        return [{ member, lamps, from: stretch.from, to: stretch.to, ...heard, word }];
       }),
     );
   }
@@ -119,7 +170,7 @@ export class LightingHours {
     }
   }
 
-  /** The rows that decide on an hour, by device; those whose time had to be replaced decide nothing. */
+  /** The rows that decide on an hour, by device. */
   async #rowsOf(lines: readonly LampLine[], hour: number): Promise<Map<string, LampRow[]>> {
     const { watch } = this.#parts;
     const byDevice = new Map<string, LampRow[]>(lines.map(({ member }) => [member.device.id, []]));
@@ -131,21 +182,26 @@ export class LightingHours {
       near.set(kind, Math.max(near.get(kind) ?? 0, Math.min(reach, NEAR)));
       if (reach > NEAR) far.set(kind, (far.get(kind) ?? new Map<string, number>()).set(id, reach));
     }
-    const take = async (query: { kind: string; devices?: readonly string[]; from: number; to: number }) => {
-      for (let after: { ts: number; device: string } | undefined; ; ) {
-        const page = await this.#parts.history.rows({ ...query, limit: PAGE, ...(after && { after }) });
-        for (const row of page) if (!row.flags.includes('clock')) byDevice.get(row.device)?.push(row);
-        after = page.at(-1);
-        if (page.length < PAGE) return;
-      }
-    };
     for (const [kind, reaches] of far) {
       const from = hour - Math.max(...reaches.values());
-      await take({ kind, devices: [...reaches.keys()], from, to: hour - NEAR });
+      await this.#take({ kind, devices: [...reaches.keys()], from, to: hour - NEAR }, byDevice);
     }
     for (const [kind, reach] of near)
-      await take({ kind, from: hour - (far.has(kind) ? NEAR : reach), to: hour + HOUR_MS });
+      await this.#take({ kind, from: hour - (far.has(kind) ? NEAR : reach), to: hour + HOUR_MS }, byDevice);
     return byDevice;
+  }
+
+  /** Takes the rows of devices that are asked for; those whose time had to be replaced decide nothing. */
+  async #take(
+    query: { kind: string; devices?: readonly string[]; from: number; to: number },
+    byDevice: ReadonlyMap<string, LampRow[]>,
+  ): Promise<void> {
+    for (let after: { ts: number; device: string } | undefined; ; ) {
+      const page = await this.#parts.history.rows({ ...query, limit: PAGE, ...(after && { after }) });
+      for (const row of page) if (!row.flags.includes('clock')) byDevice.get(row.device)?.push(row);
+      after = page.at(-1);
+      if (page.length < PAGE) return;
+    }
   }
 
   /** What a meter said, with what was learned of its circuit by then: of the same lamps, and for so long only. */
@@ -165,7 +221,12 @@ export class LightingHours {
   }
 
   /** Lamp-time of every group, by bucket. */
-  async #sum(lines: readonly LampLine[], hour: number, town: Town): Promise<Iterable<Bucket>> {
+  async #sum(
+    lines: readonly LampLine[],
+    hour: number,
+    town: Town,
+    supply: ReadonlyMap<string, readonly SupplyTurn[]>,
+  ): Promise<Iterable<Bucket>> {
     const around = {
       transition: town.lighting?.transition ?? TRANSITION,
       mismatch: town.lighting?.mismatch ?? MISMATCH,
@@ -180,7 +241,11 @@ export class LightingHours {
     const buckets = new Map<string, Bucket>();
     for (const [index, line] of lines.entries()) {
       if (index % SLICE === SLICE - 1) await new Promise(setImmediate);
-      const own = timesOf(hour, (take) => pass(line, turns.get(circuitOf(line)) ?? [], around, take));
+      const beside = {
+        circuit: turns.get(circuitOf(line)) ?? [],
+        supply: supply.get(line.member.device.parent ?? '') ?? [],
+      };
+      const own = timesOf(hour, (take) => pass(line, beside, around, take));
       for (const [group, id] of groupsOf(line.member.device, town)) {
         for (const [place, time] of own.entries()) {
           const start = hour + place * BUCKET_MS;

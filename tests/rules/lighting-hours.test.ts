@@ -3,10 +3,12 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Device } from '../../src/model/device.ts';
 import type { Sample } from '../../src/model/sample.ts';
 import type { Town } from '../../src/model/town.ts';
+import { Engine } from '../../src/rules/engine.ts';
 import { temporaryStore } from '../support/temporary.ts';
+
 import { LitTown, says } from './support/lit-town.ts';
 import { local } from './support/timeline.ts';
-import { concentrator, TOWN } from './support/town.ts';
+import { concentrator, KINDS, TOWN } from './support/town.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -232,6 +234,7 @@ describe('the record of the lighting rate, made from the history', () => {
       concentrator('LC-2', { road: 'lane', area: 'park', parent: 'F-2', inService: 'auto', reportInterval: 900 }),
       concentrator('LC-3', { attributes: { lamps: 10, observation: 'meter', fullLoad: 1_000 }, parent: 'F-2' }),
       concentrator('L-1', { inService: 'auto', attributes: { lamps: 1 } }),
+      concentrator('LC-0', { attributes: { lamps: 0 } }),
     ];
     const sample = fc
       .record({
@@ -240,9 +243,13 @@ describe('the record of the lighting rate, made from the history', () => {
         lampsLit: fc.constantFrom(0, 1, 5, 10),
         lampsTotal: fc.option(fc.constantFrom(1, 10, 12), { freq: 8 }),
         power: fc.constantFrom(20, 400, 1_000),
+        voltage: fc.option(fc.constantFrom(0, 120, 230), { freq: 2 }),
       })
-      .map(({ device, minute, lampsLit, lampsTotal, power }) => {
-        const values = { lampsLit, power, ...(lampsTotal !== null && { lampsTotal }) };
+      .map(({ device, minute, lampsLit, lampsTotal, power, voltage }) => {
+        const values = {
+          ...{ lampsLit, power, ...(lampsTotal !== null && { lampsTotal }) },
+          ...(voltage !== null && { voltage }),
+        };
         return says(device, NOON + minute * MINUTE, values);
       });
     const samples = fc.uniqueArray(sample, { maxLength: 20, selector: ({ device, ts }) => `${device} ${ts}` });
@@ -254,6 +261,7 @@ describe('the record of the lighting rate, made from the history', () => {
         for (const hours of [sent.map(() => 0), late]) {
           const town = new LitTown(NOON, await temporaryStore(), folder);
           await town.start(folder, ...devices);
+          await town.changes({ what: 'rulebook', text: SUPPLY, version: '1' });
           const arrivals = sent.map((one, index) => ({ one, at: one.ts + (hours[index] ?? 0) * HOUR }));
           arrivals.sort((a, b) => a.at - b.at);
           for (const { one, at: arrival } of arrivals) {
@@ -269,5 +277,151 @@ describe('the record of the lighting rate, made from the history', () => {
       }),
       { numRuns: 10 },
     );
+  });
+});
+
+const SUPPLY = `
+- id: feeder-supply
+  type: threshold
+  kind: lighting-controller
+  name: { zh: 回路停电, en: Feeder outage }
+  power: always
+  when: voltage < 50
+  clear: voltage > 200
+  for: 60s
+  subject: parent
+  lamps: out
+  severity: critical
+`;
+/** Tells of the feeder, and has no lamp itself. */
+const PILLAR = concentrator('LC-0', { attributes: { lamps: 0 } });
+const lamp = (id: string, more: Parameters<typeof concentrator>[1] = {}) =>
+  concentrator(id, { power: 'switched', attributes: { lamps: 1 }, ...more });
+
+async function supplied(devices: Device[], from = NOON) {
+  const town = await lit(devices, TOWN, from);
+  await town.changes({ what: 'rulebook', text: SUPPLY, version: '1' });
+  return town;
+}
+
+/** Lamp-minutes of feeder F-1 in an hour. */
+function hourOf(town: LitTown, time: number) {
+  const { lit, out, unknown } = town.minutes('feeder', 'F-1', time, time + HOUR);
+  return { lit: Math.round(lit), out: Math.round(out), unknown: Math.round(unknown) };
+}
+
+describe('a feeder outage in the record of the lighting rate', () => {
+  it('makes the silent lamps behind it out from its first sample to the one that ends it', async () => {
+    const town = await supplied([PILLAR, lamp('L-1'), lamp('L-2')]);
+    await town.passTo(morning('02:00'));
+    await town.arrive(
+      ...['L-1', 'L-2'].flatMap((id) => every(id, at('19:00'), at('20:30'), 1)),
+      ...[0, 0, 120].map((voltage, index) => says('LC-0', at('20:30') + index * 5 * MINUTE, { voltage })),
+      says('LC-0', at('22:15'), { voltage: 230 }),
+    );
+    await town.record.make();
+    expect(hourOf(town, at('20:00'))).toEqual({ lit: 60, out: 60, unknown: 0 });
+    // The teller itself falls silent: nothing is over by that.
+    expect(hourOf(town, at('21:00'))).toEqual({ lit: 0, out: 120, unknown: 0 });
+    expect(hourOf(town, at('22:00'))).toEqual({ lit: 0, out: 30, unknown: 90 });
+    expect(hourOf(town, at('23:00'))).toEqual({ lit: 0, out: 0, unknown: 120 });
+  });
+
+  it('leaves alone a lamp that says since then that it burns, also when it says no more', async () => {
+    const town = await supplied([PILLAR, lamp('L-1'), lamp('L-2'), lamp('L-3', { parent: 'F-2' })]);
+    await town.passTo(morning('03:00'));
+    await town.arrive(
+      says('LC-0', at('20:30'), { voltage: 0 }),
+      says('L-1', at('20:45'), { lampsLit: 1 }),
+      says('L-2', at('20:45'), { lampsLit: 1 }),
+      says('L-2', at('23:30'), { lampsLit: 0 }),
+    );
+    await town.record.make();
+    expect(hourOf(town, at('20:00'))).toMatchObject({ lit: 30, out: 30 });
+    expect(hourOf(town, at('21:00'))).toMatchObject({ lit: 0, out: 0, unknown: 120 });
+    expect(hourOf(town, at('23:00'))).toEqual({ lit: 0, out: 30, unknown: 90 });
+    // What stands at an hour's beginning is handed on: of two that are silent one was dark by its last word.
+    expect(hourOf(town, morning('01:00'))).toEqual({ lit: 0, out: 60, unknown: 60 });
+    expect(town.minutes('feeder', 'F-2', at('20:00'), at('23:00')).out).toBe(0);
+  });
+
+  it('goes on from the afternoon into the night, and over what comes late', async () => {
+    const town = await supplied([PILLAR, lamp('L-1')]);
+    await town.passTo(at('13:10'));
+    await town.arrive(says('LC-0', at('13:05'), { voltage: 0 }));
+    await town.passTo(morning('09:00'));
+    expect(hourOf(town, morning('03:00'))).toEqual({ lit: 0, out: 60, unknown: 0 });
+    await town.arrive(says('LC-0', at('14:00'), { voltage: 230 }));
+    await town.record.make();
+    expect(hourOf(town, at('20:00'))).toEqual({ lit: 0, out: 0, unknown: 60 });
+    expect(hourOf(town, morning('03:00'))).toEqual({ lit: 0, out: 0, unknown: 60 });
+    await town.arrive(says('LC-0', at('22:30'), { voltage: 10 }));
+    await town.record.make();
+    expect(hourOf(town, at('22:00'))).toEqual({ lit: 0, out: 30, unknown: 30 });
+    expect(hourOf(town, morning('03:00'))).toEqual({ lit: 0, out: 60, unknown: 0 });
+  });
+
+  it('ends where its teller is retired, or hangs from another feeder', async () => {
+    const town = await supplied([PILLAR, lamp('L-1'), lamp('L-2', { parent: 'F-2' })]);
+    await town.passTo(at('20:20'));
+    await town.arrive(says('LC-0', at('20:15'), { voltage: 0 }));
+    await town.passTo(at('21:30'));
+    await town.amends('LC-0', { parent: 'F-2' });
+    await town.passTo(morning('02:00'));
+    expect(hourOf(town, at('20:00')).out).toBe(45);
+    expect(hourOf(town, at('21:00'))).toEqual({ lit: 0, out: 30, unknown: 30 });
+    expect(town.minutes('feeder', 'F-2', at('20:00'), at('23:00')).out).toBe(0);
+  });
+
+  it('counts by the rulebook of that time', async () => {
+    const town = await lit([PILLAR, lamp('L-1')]);
+    await town.changes({ what: 'rulebook', text: '[]', version: '0' });
+    await town.passTo(at('21:00'));
+    await town.changes({ what: 'rulebook', text: SUPPLY, version: '1' });
+    await town.passTo(morning('00:30'));
+    await town.arrive(says('LC-0', at('20:15'), { voltage: 0 }), says('LC-0', at('22:15'), { voltage: 0 }));
+    await town.record.make();
+    expect([at('20:00'), at('21:00'), at('22:00')].map((time) => hourOf(town, time).out)).toEqual([0, 0, 45]);
+  });
+
+  it('is the outage that the rate saw live', async () => {
+    const devices = [PILLAR, lamp('L-1'), lamp('L-2'), lamp('L-3')];
+    const town = await supplied(devices);
+    const sent = [
+      ...every('L-1', at('18:00'), at('19:30'), 1),
+      ...every('L-2', at('18:00'), at('23:50'), 1),
+      ...every('L-3', at('18:00'), at('19:00'), 0),
+      ...[230, 230, 0, 0, 0, 120, 120].map((voltage, index) =>
+        says('LC-0', at('19:20') + index * 5 * MINUTE, { voltage }),
+      ),
+      ...[230, 0, 230].map((voltage, index) => says('LC-0', at('22:00') + index * 30_000, { voltage })),
+      says('LC-0', at('22:40'), { voltage: 0 }),
+    ].sort((a, b) => a.ts - b.ts);
+    await town.passTo(morning('02:00'));
+    await town.arrive(...sent);
+    await town.record.make();
+    const live = new Map<number, number>();
+    const engine = new Engine(KINDS, () => {});
+    let offset = 1;
+    const changes = [
+      { what: 'town', town: TOWN },
+      { what: 'rulebook', text: SUPPLY, version: '1' },
+    ] as const;
+    for (const change of [...changes, ...devices.map((device) => ({ what: 'device', device }) as const)])
+      engine.feed({ type: 'change', at: NOON, by: 'test', offset: offset++, change });
+    for (let now = at('18:00'); now < at('23:50'); now += 5_000) {
+      for (; (sent[0]?.ts ?? Infinity) <= now; sent.shift())
+        engine.feed({ type: 'sample', offset: offset++, at: now, sample: sent[0] as Sample });
+      engine.feed({ type: 'tick', offset: offset++, at: now, away: 0 });
+      const { out = 0 } = engine.counts.find(({ group }) => group === 'feeder') ?? {};
+      const hour = Math.floor(now / HOUR) * HOUR;
+      live.set(hour, (live.get(hour) ?? 0) + out / 12);
+    }
+    for (const [hour, out] of live)
+      expect(Math.abs(out - town.minutes('feeder', 'F-1', hour, Math.min(hour + HOUR, at('23:50'))).out)).toBeLessThan(
+        1,
+      );
+    expect(live.get(at('20:00'))).toBeGreaterThan(100);
+    expect(live.get(at('23:00'))).toBeGreaterThan(90);
   });
 });
