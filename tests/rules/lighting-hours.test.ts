@@ -316,7 +316,7 @@ describe('a feeder outage in the record of the lighting rate', () => {
     await town.passTo(morning('02:00'));
     await town.arrive(
       ...['L-1', 'L-2'].flatMap((id) => every(id, at('19:00'), at('20:30'), 1)),
-      ...[0, 0, 120].map((voltage, index) => says('LC-0', at('20:30') + index * 5 * MINUTE, { voltage })),
+      ...[0, 120].map((voltage, index) => says('LC-0', at('20:30') + index * 5 * MINUTE, { voltage })),
       says('LC-0', at('22:15'), { voltage: 230 }),
     );
     await town.record.make();
