@@ -22,8 +22,10 @@ const CONSUMER = 'rules';
 const BATCH = 5_000;
 /** Records judged before the sockets get a turn. */
 const SLICE = 1_000;
-/** Real ms from one commit to the next while nothing is found. */
-const PACE = 200;
+/** Real ms in which records gather before they are judged: the most that it adds to the way of an alert. */
+const GATHER = 20;
+/** Real ms from one commit to the next while nothing is found: a kill has so much to be judged anew. */
+const PACE = 500;
 const RETRY_FIRST = 250;
 const RETRY_MOST = 10_000;
 
@@ -46,6 +48,10 @@ export class RuleRunner {
   #cursor: Offset;
   /** The cursor that is durable. */
   #committed: Offset;
+  /** When the next commit is due, if nothing is found before, real ms. */
+  #due = 0;
+  /** Whether a commit failed, or judging did after it had begun: what is known is written before more is judged. */
+  #isOwed = false;
   #running: Promise<void> = Promise.resolve();
   #error: string | null = null;
 
@@ -99,7 +105,10 @@ export class RuleRunner {
     this.#abort.abort();
     await this.#running;
     try {
-      while (this.#committed < this.#journal.end(0) && this.#realClock.now() < until) await this.#step();
+      while (this.#committed < this.#journal.end(0) && this.#realClock.now() < until) {
+        this.#due = 0;
+        await this.#step();
+      }
     } catch (error) {
       this.#log.warn({ error: messageOf(error) }, 'the rules could not be brought to the end');
     }
@@ -115,10 +124,11 @@ export class RuleRunner {
         if (signal.aborted) return;
         await this.#step();
         if (this.#journal.end(0) - this.#cursor < BATCH)
-          await sleep(this.#realClock, 'rules gather', PACE, signal).catch(() => {});
+          await sleep(this.#realClock, 'rules gather', GATHER, signal).catch(() => {});
         this.#backoff.reset();
       } catch (error) {
         if (signal.aborted) return;
+        this.#isOwed = this.#cursor !== this.#committed;
         this.#error = messageOf(error);
         this.#log.error({ error: this.#error }, 'what the rules found could not be written; they try again');
         await sleep(this.#realClock, 'rules try again', this.#backoff.next(), signal).catch(() => {});
@@ -126,9 +136,13 @@ export class RuleRunner {
     }
   }
 
-  /** Judges what comes next and writes it. What a failed commit left unwritten is written first. */
+  /** Judges what comes next; writes it where something is found, or it is time. */
   async #step(): Promise<void> {
-    if (this.#cursor === this.#committed) await this.#judge();
+    if (!this.#isOwed) await this.#judge();
+    if (this.#isOwed || this.#found.length > 0 || this.#realClock.now() >= this.#due) await this.#commit();
+  }
+
+  async #commit(): Promise<void> {
     const found = this.#found;
     const cursor = this.#cursor;
     this.#point('rules.commit.before');
@@ -141,6 +155,8 @@ export class RuleRunner {
     this.checkpoint.saved(this.engine);
     this.#sink.taken();
     this.#committed = cursor;
+    this.#due = this.#realClock.now() + PACE;
+    this.#isOwed = false;
     this.#error = null;
     this.#journal.commit(CONSUMER, 0, cursor);
   }

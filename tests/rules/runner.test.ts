@@ -174,6 +174,42 @@ describe('the runner', () => {
     await runner.stop(LONG);
   });
 
+  it('writes what it finds within moments, and what tells nothing twice a second', async () => {
+    const town = new Timeline('2026-11-22T10:00', LEAK, [gasMeter('GM-1')]);
+    const [store, journal, clock] = [await temporaryStore(), new ListJournal(), new TrialClock(0)];
+    const commits: number[] = [];
+    const point: Point = (name) => name === 'rules.commit.after' && commits.push(clock.now());
+    const runner = runnerOn(journal, store, { clock, point });
+    const pass = async (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 10) {
+        clock.advance(10);
+        // The store's transaction is not a matter of this clock.
+        for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+      }
+    };
+    runner.start();
+    journal.push(...town.records);
+    await until(() => runner.cursor() === journal.end());
+    for (let minute = 1; minute < 60; minute++) {
+      town.at(`10:${`${minute}`.padStart(2, '0')}`).reports('GM-1', { leak: 0 });
+      journal.push(...town.records.slice(journal.records.length));
+      await pass(50);
+    }
+    // In three seconds, with the first.
+    expect(commits.length).toBeLessThanOrEqual(7);
+    await pass(600);
+    town.at('11:00').reports('GM-1', { leak: 0 });
+    journal.push(...town.records.slice(journal.records.length));
+    while (runner.cursor() !== journal.end()) await pass(10);
+    const before = clock.now();
+    town.at('11:01').reports('GM-1', { leak: 30 });
+    journal.push(...town.records.slice(journal.records.length));
+    while (runner.cursor() !== journal.end()) await pass(10);
+    expect(clock.now() - before).toBeLessThanOrEqual(30);
+    expect([sinkIn(store).found(), town.found.length]).toEqual([town.found, 2]);
+    await runner.stop(LONG);
+  });
+
   it('goes on where it was, and asks the journal for nothing that it has judged', async () => {
     const { records, found } = leakAndOver();
     const [store, journal] = [await temporaryStore(), new ListJournal()];
