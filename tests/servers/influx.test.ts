@@ -1,17 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { EVENTS } from '../../src/history/influx/names.ts';
 import { InfluxServer } from '../../src/history/influx/server.ts';
+import { InfluxHistory } from '../../src/history/influx/store.ts';
 import type { HistoryBatch, HistoryRow, HistoryStore, ReadingsQuery } from '../../src/history/port.ts';
 import { RefusedByStore } from '../../src/history/port.ts';
+import type { InfluxAddress } from '../../src/history/settings.ts';
 import { HistoryWriter } from '../../src/history/writer.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
+import { openStore } from '../../src/kernel/store.ts';
 import { Kind, type Kinds } from '../../src/model/kind.ts';
 import { FaultProxy } from '../support/fault-proxy.ts';
 import { InfluxPlaces } from '../support/influx-history.ts';
 import { hasInflux, INFLUX_VERSIONS, InfluxProcess, influxTitle } from '../support/influxdb.ts';
 import { ListJournal } from '../support/journal.ts';
 import { SMALL_KINDS } from '../support/kinds.ts';
+import { temporaryFolder } from '../support/temporary.ts';
 
 const KIND = 'water-pressure';
 const name = { zh: '名', en: 'name' };
@@ -82,6 +86,60 @@ describe.each(INFLUX_VERSIONS)('%s', (version) => {
         ['park', [[9, 0.5, null]]],
         ['village', [[5, 0.4, 80]]],
       ]);
+    });
+
+    it('is not taken for the same one in another bucket, which would lack the past; nor is the way out forgotten', async () => {
+      const [first, second] = [await server.newBucket(), await server.newBucket()];
+      const folder = temporaryFolder();
+      const opening = async (
+        address: InfluxAddress,
+        use: (history: HistoryStore) => Promise<unknown> = async () => {},
+      ) => {
+        const store = await openStore(folder, { sync: false });
+        const history = new InfluxHistory(address, store, SMALL_KINDS, systemClock);
+        try {
+          const state = await history.open();
+          await use(history);
+          return state;
+        } finally {
+          await history.close();
+          await store.close();
+        }
+      };
+      // Nothing has been kept yet: any bucket will do.
+      await opening(first);
+      await opening(second);
+      await opening(first, (history) => history.commit(batch(2, { inserts: [row(1, { pressure: 1 })] })));
+      await opening(first, (history) => history.commit(batch(3, { inserts: [row(2, { pressure: 2 })] })));
+      const elsewhere = opening(second);
+      await expect(elsewhere).rejects.toMatchObject({ code: 'data-dir-unusable' });
+      const words = await elsewhere.catch((error: Error) => error.message);
+      for (const part of [first.bucket, second.bucket, 'INFLUX_BUCKET', 'history copy --from influxdb --to duckdb'])
+        expect(words).toContain(part);
+      expect(await opening(first)).toMatchObject({ cursor: 3 });
+    });
+
+    it('is the same one under another address of the server, wherever its points were moved to', async () => {
+      const proxy = await FaultProxy.start(server.url);
+      onTestFinished(() => proxy.stop());
+      const folder = temporaryFolder();
+      const store = await openStore(folder, { sync: false });
+      onTestFinished(() => store.close());
+      const address = await server.newBucket();
+      const before = new InfluxHistory(address, store, SMALL_KINDS, systemClock);
+      await before.open();
+      await before.commit(batch(2, { inserts: [row(1, { pressure: 1 })] }));
+      await before.close();
+      const moved = new InfluxHistory({ ...address, url: proxy.url }, store, SMALL_KINDS, systemClock);
+      proxy.fault = () => 'cut';
+      // That cannot be known while it is down, and is asked again.
+      await expect(moved.open()).rejects.toThrow('cannot be reached');
+      proxy.fault = () => 'none';
+      expect(await moved.open()).toMatchObject({ cursor: 2 });
+      // From now on that is its address.
+      proxy.fault = () => 'cut';
+      expect(await moved.open()).toMatchObject({ cursor: 2 });
+      await moved.close();
     });
 
     it('keeps every event of one instant, once, however they are cut into batches', async () => {

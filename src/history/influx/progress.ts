@@ -13,6 +13,13 @@ export interface Standing {
   events: { at: number; count: number };
 }
 
+/** Which bucket of which server it is that the history stands on. */
+export interface Place {
+  url: string;
+  org: string | null;
+  bucket: string;
+}
+
 const BEGINNING: Standing = { cursor: 1, counts: {}, events: { at: 0, count: 0 } };
 
 /**
@@ -23,6 +30,7 @@ const BEGINNING: Standing = { cursor: 1, counts: {}, events: { at: 0, count: 0 }
 export class Progress {
   readonly #store: Store;
   readonly #standing: Table<string, Standing>;
+  readonly #places: Table<string, Place>;
   readonly #newest: Table<string, number>;
   readonly #doubt: Table<number, DoubtEntry>;
   readonly #fields: Table<[string, string], Omit<KnownField, 'kind' | 'field'> & { position: number }>;
@@ -31,6 +39,7 @@ export class Progress {
   constructor(store: Store) {
     this.#store = store;
     this.#standing = store.table('history.influx');
+    this.#places = store.table('history.influx.place');
     this.#newest = store.table('history.influx.newest');
     this.#doubt = store.table('history.influx.doubt');
     this.#fields = store.table('history.influx.fields');
@@ -57,6 +66,16 @@ export class Progress {
 
   standing(): Standing {
     return this.#standing.get('now') ?? BEGINNING;
+  }
+
+  /** Where the points lie that this is about; null where nobody has noted it. */
+  place(): Place | null {
+    return this.#places.get('now') ?? null;
+  }
+
+  /** Notes where the points lie. */
+  notePlace(place: Place): Promise<void> {
+    return this.#store.transaction(() => this.#places.put('now', place));
   }
 
   newest(): Map<string, number> {
@@ -103,7 +122,9 @@ export class Progress {
   /** Forgets where the history stands: what is on the server is no history of this town's any more. */
   forget(): Promise<void> {
     return this.#store.transaction(() => {
-      for (const table of [this.#standing, this.#newest]) for (const key of [...table.keys()]) table.remove(key);
+      for (const table of [this.#standing, this.#places, this.#newest]) {
+        for (const key of [...table.keys()]) table.remove(key);
+      }
       for (const key of [...this.#doubt.keys()]) this.#doubt.remove(key);
     });
   }

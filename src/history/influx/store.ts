@@ -31,6 +31,7 @@ import { readRowsAt } from './lookups.ts';
 import { Marks } from './marks.ts';
 import { RECEIVED_AT } from './names.ts';
 import { readEvents, readRows } from './pages.ts';
+import { confirmPlace } from './place.ts';
 import { Progress, type Standing } from './progress.ts';
 import { readReadings } from './readings.ts';
 import { InfluxRollUps } from './rollups.ts';
@@ -49,11 +50,12 @@ interface Opened {
 /**
  * The history on an InfluxDB: one measurement a kind, tags as they were at the sample's time, fields its metrics. What the
  * server cannot keep in one step with the points lies on this machine ({@link Progress}), so that
- * - it opens while the server is down, and knows where it stands;
+ * - it opens while the server is down, and knows where it stands; another bucket is not taken for the same one;
  * - a request of unknown outcome is made again, point for point, and counted once ({@link Doubt}).
  */
 export class InfluxHistory implements HistoryStore {
   readonly name = 'influxdb';
+  readonly #address: InfluxAddress;
   readonly #server: InfluxServer;
   readonly #progress: Progress;
   readonly #marks: Marks;
@@ -73,6 +75,7 @@ export class InfluxHistory implements HistoryStore {
     realClock: Clock,
     { origin = 0, point = noPoint }: StoreOptions = {},
   ) {
+    this.#address = address;
     this.#server = new InfluxServer(address, realClock);
     this.#progress = new Progress(store);
     this.#marks = new Marks(store, origin);
@@ -87,6 +90,7 @@ export class InfluxHistory implements HistoryStore {
     this.#doubt.clear();
     this.#read.clear();
     const kept = await this.#progress.bringFields(this.#kinds);
+    await confirmPlace(this.#progress, this.#address, this.#server, kept);
     for (const entry of this.#progress.doubts()) this.#doubt.take(entry);
     const [standing, newest] = [this.#progress.standing(), this.#progress.newest()];
     this.#opened = { kept, lines: new LineWriter(kept), standing, newest };
