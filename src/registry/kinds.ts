@@ -27,6 +27,12 @@ export function loadKinds(folder: string): Kinds {
     }
     const { value: kind, locate } = document;
     problems.push(...checkKind(kind, basename(file, '.yaml'), locate));
+    // Tables of a history are one in either letter case.
+    const twin = [...kinds.keys()].find((id) => id !== kind.id && id.toLowerCase() === kind.id.toLowerCase());
+    if (twin !== undefined) {
+      const message = `id: ${kind.id} differs from ${twin} in letter case only; choose another name`;
+      problems.push({ path: locate.at(['id']), message });
+    }
     kinds.set(kind.id, kind);
   }
   if (problems.length > 0) {

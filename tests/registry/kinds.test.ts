@@ -82,6 +82,13 @@ describe('loading the kinds', () => {
     ]);
   });
 
+  it('two kinds cannot differ in letter case only: a history would keep them in one table', () => {
+    const twin = DRAIN_LEVEL.replace('id: drain-level', 'id: Drain-Level');
+    expect(problemsOf({ 'drain-level.yaml': DRAIN_LEVEL, 'Drain-Level.yaml': twin })).toEqual([
+      'drain-level.yaml:1:5: id: drain-level differs from Drain-Level in letter case only; choose another name',
+    ]);
+  });
+
   it('two files cannot hold the same kind', () => {
     expect(problemsOf({ 'drain-level.yaml': DRAIN_LEVEL, 'twin.yaml': DRAIN_LEVEL })).toEqual([
       'twin.yaml:1:5: id: "drain-level" does not go with the file\'s name: call the file drain-level.yaml',
