@@ -161,7 +161,8 @@ export async function startService(settings: Settings, options: ServiceOptions):
     const { unique, newest } = createUnique(intake.counts().newestGiven);
     const decoder = new Decoder(compileFields(kinds), registry, settings.decode, unique);
     const held = () => (journal.full() ? 'the journal is full' : store.shortOf(settings.disk.floor));
-    const into: ReplayJournal = { append: (records, alongside) => journal.append(records, alongside), held };
+    const reached = (end: number) => history.reached(end);
+    const into: ReplayJournal = { append: (records, alongside) => journal.append(records, alongside), held, reached };
     const gate = new Gate(
       {
         decode: (message) => {

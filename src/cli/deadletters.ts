@@ -18,7 +18,11 @@ interface Replayed {
   replayed: number;
   refused: { id: string; reason: string }[];
   refusedInAll: number;
+  refusedAgain: number | null;
 }
+
+/** Letters of a detail in a table; `show` gives all of it. */
+const LONGEST = 160;
 
 /** `townpulse deadletters …` */
 export function deadlettersCommand(): Command {
@@ -55,8 +59,11 @@ function listCommand(): Command {
       );
       if (options.json) return console.log(JSON.stringify(items, null, 2));
       printTable(
-        ['id', 'at', 'device', 'reason', 'field', 'detail'],
-        items.map((item) => [item.id, item.at, item.device, item.reason, item.field, item.detail]),
+        ['id', 'at', 'device', 'reason', 'field', 'replayed', 'detail'],
+        items.map((item) => [
+          ...[item.id, item.at, item.device, item.reason, item.field, item.replayed ? 'yes' : ''],
+          shortened(item.detail),
+        ]),
       );
     });
 }
@@ -88,12 +95,29 @@ function replayCommand(): Command {
       const wish = { ...(ids.length > 0 && { ids }), ...(options.reason !== undefined && { reason: options.reason }) };
       const outcome = await new Client(options).ask<Replayed>('POST', '/dead-letters/replay', wish);
       if (options.json) return console.log(JSON.stringify(outcome, null, 2));
-      const { replayed, refused, refusedInAll } = outcome;
-      console.log(`${replayed} replayed, ${refusedInAll} refused`);
+      for (const line of describeReplay(outcome)) console.log(line);
+      const { refused } = outcome;
       if (refused.length > 0)
         printTable(
           ['id', 'why not'],
           refused.map(({ id, reason }) => [id, reason]),
         );
     });
+}
+
+/** What came of a replay, for people. */
+export function describeReplay({ replayed, refusedInAll, refusedAgain }: Omit<Replayed, 'refused'>): string[] {
+  const counted = `${replayed} replayed, ${refusedInAll} refused`;
+  if (refusedAgain === 0) return [counted];
+  return [
+    counted,
+    refusedAgain === null
+      ? 'The history has not come to them yet: what it refuses again is a new letter (townpulse deadletters list).'
+      : `The history store refused ${refusedAgain} again: each is a new letter (townpulse deadletters list).`,
+  ];
+}
+
+/** A cell that fits a line; a server's own words may be a page long. */
+function shortened(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`;
 }

@@ -1,7 +1,7 @@
 import type { Store, Table } from '../kernel/store.ts';
 import type { DeadLetterReason } from '../model/deadletter.ts';
 import type { Rejected } from '../model/decoded.ts';
-import type { SampleRecord } from '../model/record.ts';
+import type { Offset, SampleRecord } from '../model/record.ts';
 import type { Sample } from '../model/sample.ts';
 
 /** A dead letter as it is kept: a message, sample or field that could not be used, with its reason. */
@@ -155,6 +155,11 @@ export class DeadLetters {
       this.#records.put(offset, true);
       this.keep({ topic: `${town}/${kind}/${device}/telemetry`, payload, kind, letters, sample }, at);
     });
+  }
+
+  /** How many records of the journal from `from` to before `to` have a letter. */
+  countRecords(from: Offset, to: Offset): number {
+    return [...this.#records.keys({ start: from, end: to })].length;
   }
 
   /** Newest first. */

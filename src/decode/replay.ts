@@ -2,6 +2,7 @@ import { TownError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { DeadLetterReason } from '../model/deadletter.ts';
 import type { Decoded } from '../model/decoded.ts';
+import type { Offset } from '../model/record.ts';
 import type { Sample } from '../model/sample.ts';
 import type { DeadLetter, DeadLetters, Origin } from './deadletters.ts';
 import type { Message } from './decoder.ts';
@@ -11,7 +12,9 @@ export interface ReplayJournal {
   append(
     records: readonly { type: 'sample'; sample: Sample }[],
     alongside: (appended: { at: number }) => void,
-  ): Promise<unknown>;
+  ): Promise<{ first: Offset }>;
+  /** Waits some seconds for the history to come to what lies before `end`; false when it does not. */
+  reached(end: Offset): Promise<boolean>;
   /** Why nothing may be taken now (P5), or null. */
   held(): string | null;
 }
@@ -31,11 +34,19 @@ export interface Replayed {
   /** The first thousand that were not, and why. */
   refused: { id: number; reason: string }[];
   refusedInAll: number;
+  /** Samples of what was replayed that the history has refused again already; null when it has not come to all of them. */
+  refusedAgain: number | null;
 }
 
 /** Letters of one transaction. */
 const AT_ONCE = 200;
 const REFUSED_TOLD = 1_000;
+
+/** Where samples that were made lie in the journal; `end` is exclusive. */
+interface Place {
+  from: Offset;
+  end: Offset;
+}
 
 /** A letter of which samples can be made now. */
 interface Ready {
@@ -81,17 +92,18 @@ export class Replay {
    */
   replay(wish: ReplayWish, by: string): Promise<Replayed> {
     const done = this.#turn.then(async () => {
-      const outcome = await this.#replay(wish);
+      const { outcome, places } = await this.#replay(wish);
       const { replayed, refusedInAll } = outcome;
       this.#log.info({ by, ...wish, replayed, refused: refusedInAll }, 'dead letters were replayed');
-      return outcome;
+      return { outcome, places };
     });
     this.#turn = done.catch(() => {});
-    return done;
+    return done.then(async ({ outcome, places }) => ({ ...outcome, refusedAgain: await this.#refusedAgain(places) }));
   }
 
-  async #replay(wish: ReplayWish): Promise<Replayed> {
-    const outcome: Replayed = { replayed: 0, refused: [], refusedInAll: 0 };
+  async #replay(wish: ReplayWish): Promise<{ outcome: Omit<Replayed, 'refusedAgain'>; places: Place[] }> {
+    const outcome: Omit<Replayed, 'refusedAgain'> = { replayed: 0, refused: [], refusedInAll: 0 };
+    const places: Place[] = [];
     for (const ids of this.#slices(wish)) {
       const held = this.#journal.held();
       if (held !== null)
@@ -102,11 +114,18 @@ export class Replay {
         if (typeof found !== 'string') ready.push(found);
         else if (outcome.refusedInAll++ < REFUSED_TOLD) outcome.refused.push({ id, reason: found });
       }
-      if (ready.length > 0) await this.#append(ready);
+      if (ready.length > 0) places.push(await this.#append(ready));
       outcome.replayed += ready.length;
       await new Promise(setImmediate);
     }
-    return outcome;
+    return { outcome, places };
+  }
+
+  async #refusedAgain(places: readonly Place[]): Promise<number | null> {
+    const last = places.at(-1);
+    if (last === undefined) return 0;
+    if (!(await this.#journal.reached(last.end))) return null;
+    return places.reduce((sum, { from, end }) => sum + this.#letters.countRecords(from, end), 0);
   }
 
   *#slices(wish: ReplayWish): Iterable<readonly number[]> {
@@ -164,11 +183,11 @@ export class Replay {
     return this.#decoder.decode(message, place);
   }
 
-  #append(ready: readonly Ready[]): Promise<unknown> {
+  async #append(ready: readonly Ready[]): Promise<Place> {
     const records = ready.flatMap(({ decoded }) =>
       decoded.samples.map((sample) => ({ type: 'sample' as const, sample })),
     );
-    return this.#journal.append(records, ({ at }) => {
+    const { first } = await this.#journal.append(records, ({ at }) => {
       for (const { letter, origin, kind, decoded } of ready) {
         this.#letters.noteReplayed(letter.id);
         this.#ledger.replayed(kind, decoded);
@@ -179,5 +198,6 @@ export class Replay {
         this.#letters.keep({ topic: letter.topic, payload, kind, letters: [], fields: decoded.fields, ...from }, at);
       }
     });
+    return { from: first, end: first + records.length };
   }
 }

@@ -55,6 +55,7 @@ const REST = 0.25;
 const PACE = 250;
 /** Real ms. */
 const SLOW = 5_000;
+const PATIENCE = 5_000;
 const RETRY_FIRST = 250;
 const RETRY_MOST = 30_000;
 
@@ -139,6 +140,16 @@ export class HistoryWriter {
       error: this.#error,
       waitingSince: this.#journal.arrivalOf(0, this.#cursor),
     };
+  }
+
+  /** Waits five real seconds for everything before `end` to be in the store or the rejections; false when it is not. */
+  async reached(end: Offset): Promise<boolean> {
+    const until = this.#realClock.now() + PATIENCE;
+    while (this.#cursor < end) {
+      if (this.#abort.signal.aborted || this.#realClock.now() >= until) return false;
+      await sleep(this.#realClock, 'history reaches', PACE, this.#abort.signal).catch(() => {});
+    }
+    return true;
   }
 
   /**

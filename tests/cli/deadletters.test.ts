@@ -1,5 +1,6 @@
 import { connectAsync } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeReplay } from '../../src/cli/deadletters.ts';
 import { type RunningService, runService } from './support/service.ts';
 
 const ID = 'WP-9001';
@@ -27,7 +28,7 @@ describe('deadletters list', () => {
     const { code, out } = await service.typed('deadletters', 'list');
     expect(code).toBe(0);
     expect(out.split('\n').map((line) => line.split(/ {2,}/).filter((_, at) => at !== 1))).toEqual([
-      ['id', 'device', 'reason', 'field', 'detail'],
+      ['id', 'device', 'reason', 'field', 'replayed', 'detail'],
       ['3', ID, 'out-of-range', 'pressure', expect.any(String)],
       ['2', ID, 'type', 'pressure', expect.any(String)],
       ['1', ID, 'malformed', expect.stringContaining('not JSON')],
@@ -70,8 +71,21 @@ describe('deadletters replay', () => {
     expect(out).toMatch(/^1 +malformed: not JSON/m);
     expect(out).toMatch(/^3 +out-of-range: /m);
     expect(await service.json('deadletters', 'replay', '--reason', 'type')).toEqual({
-      ...{ replayed: 0, refused: [{ id: '2', reason: expect.stringMatching(/^type: /) }], refusedInAll: 1 },
+      ...{
+        replayed: 0,
+        refused: [{ id: '2', reason: expect.stringMatching(/^type: /) }],
+        refusedInAll: 1,
+        refusedAgain: 0,
+      },
     });
+  });
+
+  it.each([
+    [0, []],
+    [2, [expect.stringContaining('refused 2 again')]],
+    [null, [expect.stringContaining('has not come to them yet')]],
+  ])('says what the store does with what was replayed: %s refused again', (refusedAgain, more) => {
+    expect(describeReplay({ replayed: 3, refusedInAll: 1, refusedAgain })).toEqual(['3 replayed, 1 refused', ...more]);
   });
 
   it('wants ids or a reason: 2', async () => {

@@ -46,6 +46,7 @@ async function door() {
   const into: ReplayJournal = {
     append: (records, alongside) => journal.append(records, alongside),
     held: () => held,
+    reached: async () => true,
   };
   const replayInto = (target: ReplayJournal) => new Replay(letters, decoder, target, intake, silentLogger);
   const replay = replayInto(into);
@@ -74,9 +75,9 @@ async function door() {
   };
 }
 
-const nothing = { replayed: 0, refused: [], refusedInAll: 0 };
+const nothing = { replayed: 0, refused: [], refusedInAll: 0, refusedAgain: 0 };
 const refusal = (id: number, reason: string) => ({
-  ...{ replayed: 0, refusedInAll: 1, refused: [{ id, reason: expect.stringContaining(reason) }] },
+  ...{ replayed: 0, refusedInAll: 1, refusedAgain: 0, refused: [{ id, reason: expect.stringContaining(reason) }] },
 });
 
 describe('a dead letter whose cause is mended', () => {
@@ -154,7 +155,7 @@ describe('a dead letter whose cause is mended', () => {
       ...{ device: 'WP-1', kind: WATER, ts: ARRIVED - 400 * DAY, values: { pressure: 0.2 } },
       ...{ seq: 9, deviceTs: 5, assigned: true },
     };
-    await it.letters.keepRecord('town', { type: 'sample', offset: 1, at: ARRIVED, sample }, 'no');
+    await it.letters.keepRecord('town', { type: 'sample', offset: 99, at: ARRIVED, sample }, 'no');
     const history = { [WATER]: { stored: 0, merged: 0, duplicate: 0, rejected: 1 } };
     expect(await it.replay.replay({ reason: 'store-rejected' }, 'test')).toEqual({ ...nothing, replayed: 1 });
     expect(it.samples()).toEqual([sample]);
@@ -186,7 +187,7 @@ describe('a dead letter whose cause is mended', () => {
     const samples = [1, 2, 3].map((ts) => ({ device: 'WP-1', kind: WATER, ts, values: { pressure: 0.2 } }));
     await it.store.transaction(() => samples.forEach(refuse));
     const stubborn = it.replayInto({
-      held: () => null,
+      ...{ held: () => null, reached: async () => true },
       append: (records, alongside) =>
         it.journal.append(records, (appended) => {
           alongside(appended);
@@ -196,6 +197,36 @@ describe('a dead letter whose cause is mended', () => {
     expect(await stubborn.replay({ reason: 'store-rejected' }, 'test')).toEqual({ ...nothing, replayed: 3 });
     expect(it.ids('store-rejected')).toEqual([1, 2, 3, 4, 5, 6]);
     expect(it.samples()).toEqual(samples);
+  });
+
+  it.each([
+    ['all of them, when the history has come to them', true, 2],
+    ['nothing, while it has not', false, null],
+  ])('that the store refuses again is told: %s', async (_what, isReached, refusedAgain) => {
+    const it = await door();
+    const samples = [1, 2, 3].map((ts) => ({ device: 'WP-1', kind: WATER, ts, values: { pressure: 0.2 } }));
+    const refuse = (offset: number, sample: Sample) =>
+      it.letters.keepRecord('town', { type: 'sample', offset, at: ARRIVED, sample }, 'no');
+    for (const [index, sample] of samples.entries()) await refuse(index + 1, sample);
+    // The journal goes on after what it once held, so that its offsets are not those of the first refusal.
+    await it.journal.append(samples.map((sample) => ({ type: 'sample', sample })));
+    const asked: number[] = [];
+    const stubborn = it.replayInto({
+      ...{ held: () => null, append: (records, alongside) => it.journal.append(records, alongside) },
+      reached: async (end) => {
+        asked.push(end);
+        for (const { offset, type } of it.journal.read(0, 5, 10)) {
+          if (type === 'sample') await refuse(offset, samples[offset - 4] as Sample);
+        }
+        return isReached;
+      },
+    });
+    expect(await stubborn.replay({ reason: 'store-rejected' }, 'test')).toEqual({
+      ...nothing,
+      replayed: 3,
+      refusedAgain,
+    });
+    expect(asked).toEqual([7]);
   });
 
   it('comes once where two ask at the same time', async () => {
@@ -266,7 +297,7 @@ describe('a replay that cannot be written', () => {
     await it.send({ ts: ARRIVED, pressure: 0.3 }, { device: 'WP-2' });
     it.register('WP-2');
     const broken = it.replayInto({
-      held: () => null,
+      ...{ held: () => null, reached: async () => true },
       append: (records, alongside) =>
         it.journal.append(records, (appended) => {
           alongside(appended);

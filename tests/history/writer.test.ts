@@ -52,6 +52,30 @@ function setUp(store = new MemoryHistory()) {
   return { writer, store, journal, clock, rejected, points, pass };
 }
 
+it('tells whether the store came to a record within five seconds: its writing, its refusal, and its being down', async () => {
+  const { writer, store, journal, pass } = setUp();
+  await writer.start();
+  journal.samples(1, sample(1));
+  const written = writer.reached(2);
+  await pass(500);
+  expect(await written).toBe(true);
+  journal.samples(2, sample(2));
+  store.commit = async (batch) => {
+    if (batch.inserts.length > 0) throw new RefusedByStore('no');
+    store.cursor = batch.cursor;
+  };
+  const refused = writer.reached(3);
+  await pass(500);
+  expect(await refused).toBe(true);
+  store.commit = async () => {
+    throw new Error('down');
+  };
+  journal.samples(3, sample(3));
+  const waited = writer.reached(4);
+  await pass(6_000);
+  expect(await waited).toBe(false);
+});
+
 it('tells by arrival how long the oldest record waits, and on a trial clock no more than it was really behind', async () => {
   const { writer, store, journal, pass } = setUp();
   const HOUR = 3_600_000;

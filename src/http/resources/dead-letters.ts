@@ -46,6 +46,7 @@ export interface Replayed {
   replayed: number;
   refused: readonly { id: number; reason: string }[];
   refusedInAll: number;
+  refusedAgain: number | null;
 }
 
 const ShownDeadLetter = z
@@ -91,6 +92,10 @@ const ShownReplay = z
       .array(z.object({ id: z.string(), reason: z.string() }))
       .meta({ description: 'the first thousand of those that were not, and why' }),
     refusedInAll: z.int(),
+    refusedAgain: z.int().nullable().meta({
+      description:
+        'samples of what was replayed that the history store has refused again already, each a new letter; null while it has not come to all of them',
+    }),
   })
   .meta({ id: 'DeadLettersReplayed' });
 

@@ -106,13 +106,14 @@ describe('a replay', () => {
       replayed: 1,
       refused: [{ id: '99', reason: 'there is no such letter' }],
       refusedInAll: 1,
+      refusedAgain: 0,
     });
     expect(town.replays).toEqual([{ ids: [3, 99], by: 'admin' }]);
   });
 
   it('or by a reason', async () => {
     const town = fiveLetters();
-    expect((await replay(town, { reason: 'store-rejected' })).json.replayed).toBe(2);
+    expect((await replay(town, { reason: 'store-rejected' })).json).toMatchObject({ replayed: 2, refusedAgain: 1 });
     expect(town.replays).toEqual([{ reason: 'store-rejected', by: 'admin' }]);
   });
 

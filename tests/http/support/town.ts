@@ -150,9 +150,9 @@ export class MemoryTown implements HttpParts {
     replay: async (wish, by) => {
       this.replays.push({ ...wish, by });
       const known = (id: number) => this.letters.some((letter) => letter.id === id);
-      if (!('ids' in wish)) return { replayed: 2, refused: [], refusedInAll: 0 };
+      if (!('ids' in wish)) return { replayed: 2, refused: [], refusedInAll: 0, refusedAgain: 1 };
       const refused = wish.ids.filter((id) => !known(id)).map((id) => ({ id, reason: 'there is no such letter' }));
-      return { replayed: wish.ids.length - refused.length, refused, refusedInAll: refused.length };
+      return { replayed: wish.ids.length - refused.length, refused, refusedInAll: refused.length, refusedAgain: 0 };
     },
   };
 
