@@ -4,7 +4,7 @@ import { AlertBook } from './alerts/book.ts';
 import type { Settings } from './config/settings.ts';
 import { type Imported, type ImportOrder, importTable } from './history/import/importer.ts';
 import { historyStoreOf, transferTargetOf } from './history/stores.ts';
-import { type TransferProgress, type Transferred, transfer } from './history/transfer.ts';
+import { type TransferProgress, type Transferred, transfer, unfinishedTransfer } from './history/transfer.ts';
 import { Journal, lastArrival } from './journal/journal.ts';
 import { steadyClock, systemClock } from './kernel/clock.ts';
 import { takeDataDirectory } from './kernel/data-directory.ts';
@@ -197,6 +197,19 @@ export function importHistory(
     const parts = { dataDir, kinds, town, store, realClock: steadyClock, point: noPoint };
     return importTable(order, { store: historyStoreOf(history, parts), kinds, devices, onlookers, now, progress });
   });
+}
+
+/** The copy that is only half made where the settings look for the history; null where it is none, or cannot be known. */
+export async function halfCopyIn({ dataDir, history }: Settings): Promise<{ from: string; to: string } | null> {
+  try {
+    const store = await openStore(dataDir);
+    const copy = unfinishedTransfer(store);
+    await store.close();
+    return copy?.to === history.store ? { from: copy.from, to: copy.to } : null;
+  } catch {
+    // Why the data cannot be read is another check's to say.
+    return null;
+  }
 }
 
 /** Opens the store of a data directory that nobody else uses, and lets it go afterwards. */

@@ -1,15 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { loadSettings } from '../config/load.ts';
+import { loadSettings, type SettingInForce } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { messageOf, TownError } from '../kernel/errors.ts';
 import { STORE_FILE } from '../kernel/store.ts';
-import { checkRulebookFile, probeHistory } from '../offline.ts';
+import { checkRulebookFile, halfCopyIn, probeHistory } from '../offline.ts';
 import { type ClientOptions, clientCommand, tokenOf } from './client.ts';
 import { checkDataDirectory, runningOn } from './doctor/data-directory.ts';
 import { type Finding, fine, wrong } from './doctor/finding.ts';
-import { checkHistory, checkKept } from './doctor/history.ts';
+import { checkHistory, checkKept, type HistoryWishes } from './doctor/history.ts';
 import { checkNode } from './doctor/node.ts';
 import { checkPorts } from './doctor/ports.ts';
 import { checkService } from './doctor/service.ts';
@@ -34,8 +34,9 @@ async function examine(options: ClientOptions, env: NodeJS.ProcessEnv): Promise<
   const node = checkNode();
   const dataDir = options.dataDir ?? demoDirectory(env);
   let settings: Settings;
+  let inForce: readonly SettingInForce[];
   try {
-    settings = loadSettings(env, { dataDir }).settings;
+    ({ settings, inForce } = loadSettings(env, { dataDir }));
   } catch (error) {
     return [node, ...problemsOf('settings', error, 'correct them; townpulse config shows what is in force')];
   }
@@ -47,14 +48,37 @@ async function examine(options: ClientOptions, env: NodeJS.ProcessEnv): Promise<
   const server = await probeHistory(settings.history);
   return [
     node,
-    fine('settings', 'nothing wrong with them'),
+    ...checkSecrets(inForce, env),
     ...checkTown(settings),
     ...(await checkDataDirectory(settings.dataDir, settings.disk.floor)),
     ...(await checkPorts(settings.host, doors, pid !== null)),
     ...(await checkRunning(settings, options, env, pid)),
     checkKept(settings.history.retention.raw),
-    ...(server === null ? [] : checkHistory(server)),
+    ...(server === null ? [] : checkHistory(server, wishesOf(settings, inForce))),
   ];
+}
+
+/** That a secret is given twice is right, and seldom meant. */
+function checkSecrets(inForce: readonly SettingInForce[], env: NodeJS.ProcessEnv): Finding[] {
+  const twice = inForce.filter(({ secret, source }) => secret && (env[`${source}_FILE`] ?? '') !== '');
+  if (twice.length === 0) return [fine('settings', 'nothing wrong with them')];
+  return twice.map(({ source }) =>
+    wrong(
+      'settings',
+      `${source} and ${source}_FILE are both set, and ${source} is used`,
+      'unset the one that is not meant',
+    ),
+  );
+}
+
+/** What the server of the history must go with. */
+function wishesOf({ history }: Settings, inForce: readonly SettingInForce[]): HistoryWishes {
+  const { token } = history.influx;
+  const shown = token === undefined ? ['username', 'password'] : ['token'];
+  const sources = shown.flatMap((name) => inForce.find(({ path }) => path === `history.influx.${name}`)?.source ?? []);
+  const { raw, fiveMinutes, hour, day } = history.retention;
+  const kept = [raw, fiveMinutes, hour, day].map((ms) => ms ?? Number.POSITIVE_INFINITY);
+  return { credentials: sources.filter((source) => source !== 'default'), keep: Math.max(...kept) };
 }
 
 /** The demo's data directory, where nobody names one and only that one is there. */
@@ -76,11 +100,12 @@ function checkTown(settings: Settings): Finding[] {
 }
 
 async function checkRunning(
-  { dataDir }: Settings,
+  settings: Settings,
   options: ClientOptions,
   env: NodeJS.ProcessEnv,
   pid: number | null,
 ): Promise<Finding[]> {
+  const { dataDir } = settings;
   const named = options.url ?? env.TOWNPULSE_URL;
   const url = named ?? (pid === null ? undefined : read(join(dataDir, 'cli.url')));
   if (url !== undefined) {
@@ -96,6 +121,14 @@ async function checkRunning(
       ),
     ];
   if (!existsSync(join(dataDir, STORE_FILE))) return [fine('service', 'not started yet')];
+  const half = await halfCopyIn(settings);
+  if (half !== null) {
+    const { from, to } = half;
+    const todo = `finish it: townpulse history copy --from ${from} --to ${to} and what else it was begun with; or set TOWNPULSE_HISTORY=${from}`;
+    return [
+      wrong('service', `townpulse does not run, and the history in ${to} is half a copy of the one in ${from}`, todo),
+    ];
+  }
   return [wrong('service', 'townpulse does not run', 'start it: townpulse start')];
 }
 

@@ -26,12 +26,17 @@ const InfluxSettings = z.strictObject({
 const FOR_EVER = 'for ever unless said';
 
 /** How long what is kept, as it may be written. */
-const RetentionSettings = z.strictObject({
-  raw: Duration.optional().meta({ description: `How long the readings themselves are kept; ${FOR_EVER}.` }),
-  fiveMinutes: Duration.optional().meta({ description: `How long their five-minute figures are kept; ${FOR_EVER}.` }),
-  hour: Duration.optional().meta({ description: `How long their hourly figures are kept; ${FOR_EVER}.` }),
-  day: Duration.optional().meta({ description: `How long their daily figures are kept; ${FOR_EVER}.` }),
-});
+const RetentionSettings = z
+  .strictObject({
+    raw: Duration.optional().meta({ description: `How long the readings themselves are kept; ${FOR_EVER}.` }),
+    fiveMinutes: Duration.optional().meta({ description: `How long their five-minute figures are kept; ${FOR_EVER}.` }),
+    hour: Duration.optional().meta({ description: `How long their hourly figures are kept; ${FOR_EVER}.` }),
+    day: Duration.optional().meta({ description: `How long their daily figures are kept; ${FOR_EVER}.` }),
+  })
+  .refine(({ raw, day }) => raw === undefined || day === undefined || day >= raw, {
+    message: 'daily figures are what is left of readings that are gone: keep them as long as those, or longer',
+    path: ['day'],
+  });
 
 /** Settings of the history. */
 export const HistorySettings = z

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
+import { openStore } from '../../src/kernel/store.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { type RunningService, runService } from './support/service.ts';
 import { typed } from './support/typed.ts';
@@ -65,6 +66,35 @@ describe('an installation that was never started', () => {
   it('whose address is not of this machine says so', async () => {
     const { problems } = await examine({ TOWNPULSE_HOST: '192.0.2.1', TOWNPULSE_HTTP_PORT: '18080' });
     expect(problems).toMatchObject([{ check: 'ports', todo: expect.stringContaining('TOWNPULSE_HOST') }]);
+  });
+
+  it('with a secret that is given twice says which one is used', async () => {
+    const file = join(temporaryFolder(), 'token');
+    writeFileSync(file, 'a-token-of-sixteen-letters');
+    const { problems } = await examine({
+      ...{ TOWNPULSE_ADMIN_TOKEN: 'another-of-sixteen-letters', TOWNPULSE_ADMIN_TOKEN_FILE: file },
+    });
+    expect(problems).toMatchObject([
+      { check: 'settings', says: expect.stringMatching(/TOWNPULSE_ADMIN_TOKEN is used$/) },
+    ]);
+  });
+
+  it('whose InfluxDB does not know it says which variable to correct', async () => {
+    const server = createHttpServer((request, response) => {
+      response.setHeader('x-influxdb-version', 'v2.7.12');
+      response.statusCode = request.url === '/ping' ? 204 : 401;
+      response.end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const INFLUX_TOKEN_FILE = join(temporaryFolder(), 'token');
+    writeFileSync(INFLUX_TOKEN_FILE, 'guessed');
+    const INFLUX_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const env = { TOWNPULSE_HISTORY: 'influxdb', INFLUX_BUCKET: 'town', INFLUX_URL, INFLUX_TOKEN_FILE };
+    const { problems } = await examine(env);
+    expect(problems.filter(({ check }) => check === 'history')).toMatchObject([
+      { todo: 'correct INFLUX_TOKEN_FILE: the server knows nobody by it' },
+    ]);
   });
 
   it('whose InfluxDB does not answer says so', async () => {
@@ -162,6 +192,24 @@ describe('a service that does not', () => {
         'this version can read the data',
       ]),
     );
+  });
+
+  it('run, since its history is half a copy of another one, says how to finish that', async () => {
+    const stopped = await runService();
+    await stopped.stop();
+    onTestFinished(() => stopped.end());
+    const store = await openStore(stopped.dataDir, { sync: false });
+    await store.transaction(() =>
+      store.table<string, object>('history.transfer').put('mark', { from: 'influxdb', to: 'duckdb' }),
+    );
+    await store.close();
+    const { problems } = await examine({ TOWNPULSE_DATA_DIR: stopped.dataDir });
+    expect(problems).toMatchObject([
+      {
+        ...{ check: 'service', says: expect.stringContaining('half a copy of the one in influxdb') },
+        todo: expect.stringContaining('townpulse history copy --from influxdb --to duckdb'),
+      },
+    ]);
   });
 
   it('say where it listens is waited for', async () => {

@@ -31,6 +31,19 @@ const sourceOf = (path: string, env: Record<string, string>, flags: Record<strin
   loadSettings(env, flags).inForce.find((setting) => setting.path === path)?.source;
 
 describe('the settings', () => {
+  it('keep daily figures no shorter than the readings that they stand for', () => {
+    const env = { TOWNPULSE_HISTORY_RETENTION_RAW: '35d', TOWNPULSE_HISTORY_RETENTION_DAY: '20d' };
+    expect(problems(env)).toEqual([
+      expect.stringMatching(/^TOWNPULSE_HISTORY_RETENTION_DAY: history.retention.day: .* as long as those, or longer$/),
+    ]);
+    expect(loadSettings({ ...env, TOWNPULSE_HISTORY_RETENTION_DAY: '35d' }).settings.history.retention.day).toBe(
+      35 * 86_400_000,
+    );
+    expect(loadSettings({ TOWNPULSE_HISTORY_RETENTION_DAY: '20d' }).settings.history.retention.day).toBe(
+      20 * 86_400_000,
+    );
+  });
+
   it('are the defaults of CONTRACT.md §2 when nobody says anything', () => {
     const { settings, inForce } = loadSettings({});
     expect(settings).toMatchObject({

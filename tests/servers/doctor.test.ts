@@ -13,7 +13,8 @@ describe.each(INFLUX_VERSIONS)('the doctor and %s', (version) => {
     afterAll(() => server.stop());
 
     const isOne = version.startsWith('1.');
-    const examine = async (address: BucketAddress) => checkHistory(await probeInflux(address, systemClock));
+    const wishes = { credentials: ['INFLUX_TOKEN_FILE'], keep: 62 * 86_400_000 };
+    const examine = async (address: BucketAddress) => checkHistory(await probeInflux(address, systemClock), wishes);
     const problems = async (address: BucketAddress) => (await examine(address)).filter(({ ok }) => !ok);
 
     it('finds nothing wrong with a bucket of our own, and writes nothing into it', async () => {
@@ -33,7 +34,7 @@ describe.each(INFLUX_VERSIONS)('the doctor and %s', (version) => {
       const address = await server.newBucket();
       const stranger = isOne ? { ...address, password: 'guessed' } : { ...address, token: 'guessed' };
       expect(await problems(stranger)).toMatchObject([
-        { check: 'history', todo: expect.stringContaining('INFLUX_TOKEN') },
+        { check: 'history', todo: expect.stringContaining('INFLUX_TOKEN_FILE') },
       ]);
     });
 
@@ -66,14 +67,28 @@ describe.each(INFLUX_VERSIONS)('the doctor and %s', (version) => {
       expect(await problems(address)).toEqual([]);
     });
 
-    it('tells a retention that is shorter than the reports need', async () => {
+    it('tells a retention that drops what is to be kept', async () => {
       const address = await server.newBucket();
       await server.setRetention(address.bucket, 48);
       expect(await problems(address)).toMatchObject([
-        { check: 'retention', says: 'points are kept for 2 days, and the report of a month needs 62' },
+        { check: 'retention', says: expect.stringMatching(/^the bucket drops what is older than 2 days, /) },
       ]);
       await server.setRetention(address.bucket, 62 * 24);
       expect(await problems(address)).toEqual([]);
+    });
+
+    it('tells a path under which there is no InfluxDB', async () => {
+      const address = await server.newBucket();
+      expect(await problems({ ...address, url: `${server.url}/grafana` })).toMatchObject([
+        { says: expect.stringContaining('no InfluxDB under /grafana'), todo: expect.stringContaining('INFLUX_URL') },
+      ]);
+    });
+
+    it('tells https:// where there is no TLS', async () => {
+      const address = await server.newBucket();
+      expect(await problems({ ...address, url: server.url.replace('http:', 'https:') })).toMatchObject([
+        { says: expect.stringMatching(/cannot be reached: what answers there speaks no TLS: write http:\/\/ instead/) },
+      ]);
     });
 
     it('tells one that is down', async () => {

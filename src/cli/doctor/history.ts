@@ -23,14 +23,21 @@ export interface Refusal {
   words: string;
 }
 
+/** What the settings say that a server must go with. */
+export interface HistoryWishes {
+  /** Where what we show to the server came from: variables, or places in a file; none where nothing is shown. */
+  credentials: readonly string[];
+  /** For how long something is to be kept there, ms; Infinity for ever. */
+  keep: number;
+}
+
 /** A device's clock may be 5 minutes off (DESIGN.md §4), a server's not: what it drops by age, it drops by its own. */
 const CLOCK_MS = 5_000;
 const DAY_MS = 86_400_000;
 /** The report of a month is made until the end of the next one. */
 export const REPORTS_NEED_MS = 62 * DAY_MS;
 
-const ADVICE: Record<Refusal['why'], string> = {
-  credentials: 'set INFLUX_TOKEN, or INFLUX_USERNAME and INFLUX_PASSWORD, to what the server knows',
+const ADVICE: Record<Exclude<Refusal['why'], 'credentials'>, string> = {
   missing:
     'make the bucket (influx bucket create) or database (CREATE DATABASE), or correct INFLUX_BUCKET and INFLUX_ORG',
   forbidden: 'give the token or user the right to read and to write the bucket',
@@ -38,7 +45,7 @@ const ADVICE: Record<Refusal['why'], string> = {
 };
 
 /** Whether a history's server can be worked with. */
-export function checkHistory(server: HistoryServer): Finding[] {
+export function checkHistory(server: HistoryServer, { credentials, keep }: HistoryWishes): Finding[] {
   const { url, version, unreachable, clockOffset, write, read, retention } = server;
   if (unreachable !== null) {
     return [
@@ -52,8 +59,8 @@ export function checkHistory(server: HistoryServer): Finding[] {
   return [
     fine('history', `InfluxDB ${version ?? '(of a version that it does not tell)'} at ${url} answers`),
     checkClock(clockOffset),
-    ...checkRights(write, read),
-    ...(write === null && read === null ? [checkRetention(retention)] : []),
+    ...checkRights(write, read, credentials),
+    ...(write === null && read === null ? [checkRetention(retention, keep)] : []),
   ];
 }
 
@@ -65,7 +72,7 @@ function checkClock(offset: number | null): Finding {
   return wrong('clock', says, 'let both follow a time server (timedatectl set-ntp true)');
 }
 
-function checkRights(write: Refusal | null, read: Refusal | null): Finding[] {
+function checkRights(write: Refusal | null, read: Refusal | null, credentials: readonly string[]): Finding[] {
   if (write === null && read === null) return [fine('history', 'its bucket can be written and read')];
   const refusals = [
     ...(write === null ? [] : [{ what: 'written', ...write }]),
@@ -73,30 +80,42 @@ function checkRights(write: Refusal | null, read: Refusal | null): Finding[] {
     ...(read === null || write?.why === read.why || write?.why === 'missing' ? [] : [{ what: 'read', ...read }]),
   ];
   return refusals.map(({ what, why, words }) =>
-    wrong('history', `its bucket cannot be ${what}: ${words}`, ADVICE[why]),
+    wrong(
+      'history',
+      `its bucket cannot be ${what}: ${words}`,
+      why === 'credentials' ? adviceOn(credentials) : ADVICE[why],
+    ),
   );
+}
+
+function adviceOn(credentials: readonly string[]): string {
+  if (credentials.length === 0) return 'set INFLUX_TOKEN, or INFLUX_USERNAME and INFLUX_PASSWORD';
+  return `correct ${credentials.join(' and ')}: the server knows nobody by it`;
 }
 
 /** Whether readings are kept as long as the reports need them; `raw` in ms, undefined for ever. */
 export function checkKept(raw: number | undefined): Finding {
   if (raw === undefined) return fine('retention', 'readings are kept for ever');
-  const shown = `readings are kept for ${daysOf(raw)} days`;
+  const shown = `readings are kept for ${daysOf(raw)}`;
   if (raw >= REPORTS_NEED_MS) return fine('retention', shown);
   const needed = daysOf(REPORTS_NEED_MS);
-  const todo = `set TOWNPULSE_HISTORY_RETENTION_RAW to ${needed}d at least, or to nothing`;
+  const todo = `set TOWNPULSE_HISTORY_RETENTION_RAW to ${REPORTS_NEED_MS / DAY_MS}d at least, or to nothing`;
   return wrong('retention', `${shown}, and the report of a month needs ${needed}`, todo);
 }
 
-function checkRetention(retention: number | null): Finding {
+/** A bucket drops readings and figures alike: it must keep what is kept the longest. */
+function checkRetention(retention: number | null, keep: number): Finding {
   if (retention === null) return fine('retention', 'the InfluxDB does not tell how long it keeps points');
   if (retention === Number.POSITIVE_INFINITY) return fine('retention', 'points are kept for ever');
-  const needed = daysOf(REPORTS_NEED_MS);
-  const shown = `points are kept for ${daysOf(retention)} days`;
-  if (retention >= REPORTS_NEED_MS) return fine('retention', shown);
-  const todo = `raise the retention of the bucket to ${needed} days at least (influx bucket update --retention)`;
-  return wrong('retention', `${shown}, and the report of a month needs ${needed}`, todo);
+  const shown = `the bucket drops what is older than ${daysOf(retention)}`;
+  if (retention >= keep) return fine('retention', shown);
+  const kept = keep === Number.POSITIVE_INFINITY ? 'for ever' : `for ${daysOf(keep)}`;
+  const todo =
+    'let the bucket keep points for ever (influx bucket update --retention 0), and say what may go in TOWNPULSE_HISTORY_RETENTION_RAW, …_FIVE_MINUTES, …_HOUR and …_DAY';
+  return wrong('retention', `${shown}, readings and figures alike, and the settings keep figures ${kept}`, todo);
 }
 
-function daysOf(ms: number): number {
-  return Number((ms / DAY_MS).toFixed(1));
+function daysOf(ms: number): string {
+  const days = Number((ms / DAY_MS).toFixed(1));
+  return `${days} day${days === 1 ? '' : 's'}`;
 }

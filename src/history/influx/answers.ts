@@ -1,3 +1,4 @@
+import { messageOf } from '../../kernel/errors.ts';
 import { RefusedByStore, RetryLater } from '../port.ts';
 
 /** What InfluxDB says of points that it will never take: of a line's form, of a field's type, of a time out of reach. */
@@ -7,6 +8,9 @@ const REFUSALS =
 const LIMITS = /max-series-per-database|max-values-per-tag|limit exceeded/i;
 /** A server that asks for more is asked again after an hour all the same. */
 const LONGEST_WAIT = 3_600_000;
+
+/** What OpenSSL makes of an answer in plain text, by its version. */
+const NO_TLS = new Set(['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
 
 /** What a person can do about a status. */
 const ADVICE: Record<number, string> = {
@@ -53,6 +57,15 @@ export function outage(server: string, { status, text, retryAfter }: Refusal, no
   const message = `${server} answers ${status}${words === '' ? '' : `: ${words}`}${advice === undefined ? '' : ` (${advice})`}`;
   const wait = waitOf(retryAfter, now);
   return wait === null ? new Error(message) : new RetryLater(message, wait);
+}
+
+/** Why no answer came: `fetch` says "fetch failed", and why only in the cause, which may be one for each address. */
+export function unreachedWords(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  if (cause instanceof AggregateError) return cause.errors.map(messageOf).join('; ');
+  return NO_TLS.has((cause as NodeJS.ErrnoException).code ?? '')
+    ? 'what answers there speaks no TLS: write http:// instead of https://'
+    : messageOf(cause);
 }
 
 /** `Retry-After` in ms: whole seconds, or a date [RFC 9110, 10.2.3]. */

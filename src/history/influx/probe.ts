@@ -1,7 +1,6 @@
 import type { Clock } from '../../kernel/clock.ts';
-import { messageOf } from '../../kernel/errors.ts';
 import type { InfluxAddress } from '../settings.ts';
-import { wordsOf } from './answers.ts';
+import { unreachedWords, wordsOf } from './answers.ts';
 
 /** A question that the server does not answer as hoped: what it is about, and the server's own words. */
 export interface ProbeRefusal {
@@ -33,6 +32,16 @@ export async function probeInflux(address: InfluxAddress, realClock: Clock): Pro
   const nothing = { clockOffset: null, write: null, read: null, retention: null };
   try {
     const [asked, pong] = [realClock.now(), await probe.ask('GET', '/ping')];
+    const { pathname } = new URL(url);
+    if (pong.status === 400 && /https server/i.test(pong.text)) {
+      const unreachable = `${url} speaks TLS only: write https:// instead of http://`;
+      return { url, version: null, unreachable, ...nothing };
+    }
+    // Whatever serves a page may answer anything, also with an InfluxDB beside it: that one answers so.
+    if (pathname !== '/' && pong.status !== 204) {
+      const unreachable = `${url} answers ${pong.status} to /ping: there is no InfluxDB under ${pathname}`;
+      return { url, version: null, unreachable, ...nothing };
+    }
     const clockOffset = offsetOf(pong.date, asked, realClock.now());
     const version = address.version ?? pong.version?.replace(/^v/, '') ?? null;
     if (version === null) throw new SyntaxError('no version');
@@ -43,7 +52,7 @@ export async function probeInflux(address: InfluxAddress, realClock: Clock): Pro
     const unreachable =
       error instanceof SyntaxError
         ? `${url} answers, but not as an InfluxDB does`
-        : `${url} cannot be reached: ${messageOf((error as Error).cause ?? error)}`;
+        : `${url} cannot be reached: ${unreachedWords(error)}`;
     return { url, version: null, unreachable, ...nothing };
   }
 }

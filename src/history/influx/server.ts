@@ -1,10 +1,9 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Clock } from '../../kernel/clock.ts';
-import { messageOf } from '../../kernel/errors.ts';
 import { RefusedByStore } from '../port.ts';
 import type { InfluxAddress } from '../settings.ts';
-import { outage, type Refusal, wordsOf, writeError } from './answers.ts';
+import { outage, type Refusal, unreachedWords, wordsOf, writeError } from './answers.ts';
 import type { Statement } from './statement.ts';
 
 const zip = promisify(gzip);
@@ -176,18 +175,11 @@ export class InfluxServer {
     } catch (error) {
       if (late.signal.aborted) throw late.signal.reason;
       if (this.#giveUp.signal.aborted) throw this.#giveUp.signal.reason;
-      throw new Error(`${this.#name} cannot be reached: ${reasonOf(error)}`, { cause: error });
+      throw new Error(`${this.#name} cannot be reached: ${unreachedWords(error)}`, { cause: error });
     } finally {
       timer.stop();
     }
   }
-}
-
-/** `fetch` says "fetch failed", and why only in the cause, which may be one for each address that was tried. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof AggregateError) return cause.errors.map(messageOf).join('; ');
-  return cause instanceof Error ? `${messageOf(cause)}` : messageOf(error);
 }
 
 function adviceFor(words: string): string {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { checkHistory, checkKept, type HistoryServer, REPORTS_NEED_MS } from '../../../src/cli/doctor/history.ts';
+import {
+  checkHistory,
+  checkKept,
+  type HistoryServer,
+  type HistoryWishes,
+  REPORTS_NEED_MS,
+} from '../../../src/cli/doctor/history.ts';
 import { checkNode } from '../../../src/cli/doctor/node.ts';
 import { checkLedger } from '../../../src/cli/doctor/service.ts';
 import type { Ledger } from '../../../src/model/ledger.ts';
@@ -25,7 +31,9 @@ describe('a history’s server', () => {
     ...{ url: 'http://influx:8086', version: '2.7.12', unreachable: null, clockOffset: 300 },
     ...{ write: null, read: null, retention: Number.POSITIVE_INFINITY },
   };
-  const problems = (more: Partial<HistoryServer>) => checkHistory({ ...good, ...more }).filter(({ ok }) => !ok);
+  const wishes: HistoryWishes = { credentials: ['INFLUX_TOKEN_FILE'], keep: Number.POSITIVE_INFINITY };
+  const problems = (more: Partial<HistoryServer>, wish: Partial<HistoryWishes> = {}) =>
+    checkHistory({ ...good, ...more }, { ...wishes, ...wish }).filter(({ ok }) => !ok);
   const refusal = (why: 'credentials' | 'missing' | 'forbidden') => ({ why, words: 'its own words' });
 
   it('that is well has nothing wrong, also where it tells less', () => {
@@ -42,9 +50,13 @@ describe('a history’s server', () => {
     expect(problems({ clockOffset })).toMatchObject([{ check: 'clock', says: says.replace('’', "'") }]);
   });
 
-  it('with a wrong token is told once, with the variable', () => {
-    const found = problems({ write: refusal('credentials'), read: refusal('credentials') });
-    expect(found).toMatchObject([{ check: 'history', todo: expect.stringContaining('INFLUX_TOKEN') }]);
+  it.each([
+    [['INFLUX_TOKEN_FILE'], 'correct INFLUX_TOKEN_FILE: '],
+    [['INFLUX_USERNAME', 'town.yaml:3:9'], 'correct INFLUX_USERNAME and town.yaml:3:9: '],
+    [[], 'set INFLUX_TOKEN, or INFLUX_USERNAME and INFLUX_PASSWORD'],
+  ])('with a wrong token or password from %j is told once, with where it stands', (credentials, todo) => {
+    const found = problems({ write: refusal('credentials'), read: refusal('credentials') }, { credentials });
+    expect(found).toMatchObject([{ check: 'history', todo: expect.stringContaining(todo) }]);
     expect(found[0]?.says).toContain('its own words');
   });
 
@@ -62,11 +74,19 @@ describe('a history’s server', () => {
     ]);
   });
 
-  it('that keeps less than a month’s report needs is told in days', () => {
-    expect(problems({ retention: REPORTS_NEED_MS })).toEqual([]);
-    expect(problems({ retention: REPORTS_NEED_MS - 1_800_000 })).toHaveLength(1);
-    expect(problems({ retention: 2 * 86_400_000 })).toMatchObject([
-      { check: 'retention', says: 'points are kept for 2 days, and the report of a month needs 62' },
+  it('that drops what the settings keep for longer is told in days', () => {
+    const DAY = 86_400_000;
+    expect(problems({ retention: 400 * DAY }, { keep: 400 * DAY })).toEqual([]);
+    expect(problems({ retention: 399 * DAY }, { keep: 400 * DAY })).toMatchObject([
+      {
+        ...{ check: 'retention', todo: expect.stringContaining('--retention 0') },
+        says: 'the bucket drops what is older than 399 days, readings and figures alike, and the settings keep figures for 400 days',
+      },
+    ]);
+    expect(problems({ retention: DAY })).toMatchObject([
+      {
+        says: 'the bucket drops what is older than 1 day, readings and figures alike, and the settings keep figures for ever',
+      },
     ]);
   });
 
@@ -74,12 +94,15 @@ describe('a history’s server', () => {
     expect([checkKept(undefined).ok, checkKept(REPORTS_NEED_MS).ok]).toEqual([true, true]);
     expect(checkKept(40 * 86_400_000)).toMatchObject({
       ...{ ok: false, check: 'retention', todo: expect.stringContaining('TOWNPULSE_HISTORY_RETENTION_RAW to 62d') },
-      says: 'readings are kept for 40 days, and the report of a month needs 62',
+      says: 'readings are kept for 40 days, and the report of a month needs 62 days',
     });
   });
 
   it('that cannot be reached is told, and nothing else of it', () => {
-    const found = checkHistory({ ...good, unreachable: 'http://influx:8086 cannot be reached: refused', retention: 1 });
+    const found = checkHistory(
+      { ...good, unreachable: 'http://influx:8086 cannot be reached: refused', retention: 1 },
+      wishes,
+    );
     expect(found).toMatchObject([{ ok: false, check: 'history' }]);
   });
 });

@@ -51,6 +51,14 @@ it.each([
   expect(probed.unreachable).toBe(`${url} answers, but not as an InfluxDB does`);
 });
 
+it('a server that speaks TLS only is told how to be spoken to', async () => {
+  const { url, probed } = await probing((_request, response) => {
+    response.statusCode = 400;
+    response.end('Client sent an HTTP request to an HTTPS server.');
+  });
+  expect(probed.unreachable).toBe(`${url} speaks TLS only: write https:// instead of http://`);
+});
+
 it('a server that hangs up cannot be reached', async () => {
   const { url, probed } = await probing((request) => request.socket.destroy());
   expect(probed.unreachable).toMatch(new RegExp(`^${url} cannot be reached: `));
