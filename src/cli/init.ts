@@ -1,7 +1,8 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { messageOf, TownError } from '../kernel/errors.ts';
+import { makeFolder } from '../kernel/folder.ts';
 import { packageRoot } from '../kernel/package-root.ts';
 
 /** What a new town's folder is copied from. */
@@ -31,7 +32,7 @@ function fill(folder: string): string[] {
     if (existsSync(folder) && readdirSync(folder).length > 0) {
       throw new TownError('invalid', `${folder} is not empty: name another folder, or one that is not there yet`);
     }
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const names = readdirSync(TEMPLATE).sort();
     for (const name of names) copyFileSync(join(TEMPLATE, name), join(folder, name));
     return names;

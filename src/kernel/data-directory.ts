@@ -1,6 +1,7 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, TownError } from './errors.ts';
+import { makeFolder } from './folder.ts';
 
 interface Holder {
   pid: number;
@@ -18,7 +19,7 @@ export function takeDataDirectory(directory: string): () => void {
   const mine = join(directory, `lock.${process.pid}`);
   const self: Holder = { pid: process.pid, started: startOf(process.pid)?.started ?? null };
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o750 });
+    makeFolder(directory, 0o750);
     writeFileSync(mine, JSON.stringify(self));
   } catch (cause) {
     throw new TownError(

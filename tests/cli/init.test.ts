@@ -45,6 +45,11 @@ describe('init', () => {
     expect([code, err]).toEqual([2, expect.stringMatching(/^townpulse: .*cannot be written: .*\n$/)]);
   });
 
+  it('a folder where none can be is one sentence at once: 2', async () => {
+    const { code, err } = await typed(['init', '/proc/my-town/deep']);
+    expect([code, err]).toEqual([2, expect.stringMatching(/^townpulse: .*cannot be written: ENOENT.*\n$/)]);
+  });
+
   it('explains itself in both languages: each comment block has Chinese and English', async () => {
     const folder = await newTown();
     for (const name of FILES) {
