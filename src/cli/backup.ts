@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { readBackup } from '../backup/archive.ts';
 import type { Manifest } from '../backup/manifest.ts';
+import { TownError } from '../kernel/errors.ts';
 import { Client, type ClientOptions, clientCommand } from './client.ts';
 import { refuseExisting, writeWhole } from './whole-file.ts';
 
@@ -19,12 +20,13 @@ export function backupCommand(): Command {
 async function run(file: string, options: ClientOptions): Promise<void> {
   const client = new Client(options);
   if (file === '-') {
+    if (options.json) throw new TownError('invalid', '--json tells of a file: name one instead of -');
     await pipeline(await client.download('POST', '/backup', TAR), process.stdout);
     console.error('The backup holds tokens and secrets: keep it as you keep those.');
     return;
   }
   refuseExisting(file);
-  const manifest = await writeWhole('the backup', await client.download('POST', '/backup', TAR), file, readBackup);
+  const manifest = await writeWhole('the backup', () => client.download('POST', '/backup', TAR), file, readBackup);
   if (options.json) console.log(JSON.stringify(manifest, null, 2));
   else for (const line of describeBackup(manifest)) console.log(line);
   console.error(`${file} holds tokens and secrets: keep it as you keep those (it is readable by you only, mode 0600).`);

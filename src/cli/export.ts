@@ -32,20 +32,22 @@ async function run({ kind, from, to, format, output, ...options }: Options): Pro
   const client = new Client(options);
   const toTerminal = output === '-';
   if (!toTerminal) refuseExisting(output);
+  else if (options.json)
+    throw new TownError('invalid', `--json tells of a file: say --output FILE (the rows themselves are ${format})`);
   else if (format === 'parquet' && process.stdout.isTTY)
     throw new TownError('invalid', 'a Parquet file is nothing to look at: say --output FILE');
   const given = Object.entries({ kind, from, to, format }).filter((entry): entry is [string, string] =>
     Boolean(entry[1]),
   );
-  const stream = await client.download('GET', `/export?${new URLSearchParams(given)}`, MEDIA[format]);
+  const ask = () => client.download('GET', `/export?${new URLSearchParams(given)}`, MEDIA[format]);
   if (toTerminal) {
-    await pipeline(stream, process.stdout, { end: false }).catch((cause: unknown) => {
+    await pipeline(await ask(), process.stdout, { end: false }).catch((cause: unknown) => {
       const message = `the export broke off, what was written is not whole: ${messageOf(cause)}`;
       throw new TownError('unavailable', message, { cause });
     });
     return;
   }
-  const bytes = await writeWhole('the export', stream, output, (path) => statSync(path).size);
+  const bytes = await writeWhole('the export', ask, output, (path) => statSync(path).size);
   if (options.json) console.log(JSON.stringify({ file: output, format, bytes }, null, 2));
   else console.log(`${output}: ${(bytes / 1e6).toFixed(1)} MB`);
 }

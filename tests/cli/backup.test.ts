@@ -54,9 +54,20 @@ describe('backup', () => {
     expect(readFileSync(file, 'utf8')).toBe('another town');
   });
 
-  it('into a folder that there is not is one sentence: 1', async () => {
-    const { code, err } = await service.typed('backup', '/nowhere/town.tar');
+  it('into a folder that there is not is one sentence, and no backup is made for it: 1', async () => {
+    const asked: (string | undefined)[] = [];
+    const url = await listening((request, response) => {
+      asked.push(request.url);
+      response.end();
+    });
+    const { code, err } = await typed(['backup', '/nowhere/town.tar', '--url', url, '--token', 'a-token']);
     expect([code, err]).toEqual([1, expect.stringMatching(/^townpulse: the backup was not written to .*\n$/)]);
+    expect(asked).toEqual([]);
+  });
+
+  it('to standard output has no JSON beside it: 2', async () => {
+    const { code, out, err } = await service.typed('backup', '-', '--json');
+    expect([code, out, err]).toEqual([2, '', expect.stringContaining('--json tells of a file')]);
   });
 
   it('that is cut off on its way is no file', async () => {

@@ -49,6 +49,11 @@ describe('export', () => {
     expect(readdirSync(folder)).toEqual([file]);
   });
 
+  it('to standard output is rows and no JSON: 2', async () => {
+    const { code, out, err } = await service.typed('export', '--kind', 'water-pressure', '--json');
+    expect([code, out, err]).toEqual([2, '', expect.stringContaining('say --output FILE')]);
+  });
+
   it('writes Parquet of the same rows', async () => {
     const file = join(temporaryFolder(), 'rows.parquet');
     const told = await service.json('export', '--kind', 'water-pressure', '--format', 'parquet', '--output', file);
