@@ -9,24 +9,34 @@ export class ProgressLine {
   #first = 0;
   #shown = -Infinity;
   #isOpen = false;
+  /** What was left out since the line that was shown last. */
+  #unshown: (() => void) | null = null;
 
   /** `done` of `total` rows of `what`; a total of 0 is not known. */
   show(what: string, done: number, total: number): void {
     const now = performance.now();
     const isTerminal = process.stderr.isTTY === true;
+    const print = () => {
+      const rate = now > this.#began ? ((done - this.#first) / (now - this.#began)) * 1_000 : 0;
+      const text = describeProgress(what, done, total, rate);
+      process.stderr.write(isTerminal ? `\r\u001b[K${text}` : `${text}\n`);
+      this.#isOpen = isTerminal;
+      this.#unshown = null;
+    };
     if (what !== this.#what) {
       this.end();
       [this.#what, this.#began, this.#first] = [what, now, done];
-    } else if (now - this.#shown < (isTerminal ? PACE.terminal : PACE.file) && done !== total) return;
+    } else if (now - this.#shown < (isTerminal ? PACE.terminal : PACE.file) && done !== total) {
+      this.#unshown = print;
+      return;
+    }
     this.#shown = now;
-    const rate = now > this.#began ? ((done - this.#first) / (now - this.#began)) * 1_000 : 0;
-    const text = describeProgress(what, done, total, rate);
-    process.stderr.write(isTerminal ? `\r\u001b[K${text}` : `${text}\n`);
-    this.#isOpen = isTerminal;
+    print();
   }
 
-  /** Ends the line, so that what comes next begins one. */
+  /** Ends the line with what is the last of it, so that what comes next begins one. */
   end(): void {
+    this.#unshown?.();
     if (this.#isOpen) process.stderr.write('\n');
     this.#isOpen = false;
     this.#what = '';

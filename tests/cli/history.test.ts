@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { startService } from '../../src/app.ts';
-import { describeProgress } from '../../src/cli/progress-line.ts';
+import { describeProgress, ProgressLine } from '../../src/cli/progress-line.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
 import { openStore } from '../../src/kernel/store.ts';
@@ -50,6 +50,20 @@ it('progress says how many, how fast, and how long it may take', () => {
   );
   expect(describeProgress('events', 7, 0, 3)).toBe('events: 7 rows, 3 rows/s');
   expect(describeProgress('gas-meter', 5_000, 605_000, 0)).toBe('gas-meter: 5,000 of 605,000 rows');
+});
+
+it('progress ends with the last of each, however soon it came', () => {
+  const lines: string[] = [];
+  const write = vi.spyOn(process.stderr, 'write').mockImplementation((line) => lines.push(String(line)) > 0);
+  onTestFinished(() => write.mockRestore());
+  const line = new ProgressLine();
+  for (const done of [5_000, 10_000, 128_800]) line.show('lighting_rate', done, 0);
+  for (const done of [5_000, 34_481]) line.show('ledger', done, 0);
+  line.end();
+  line.end();
+  expect(lines.map((text) => text.split(' rows')[0])).toEqual([
+    ...['lighting_rate: 5,000', 'lighting_rate: 128,800', 'ledger: 5,000', 'ledger: 34,481'],
+  ]);
 });
 
 it('history import takes a file while the service is stopped, and the town goes on with a balanced ledger', async () => {
