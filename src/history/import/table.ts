@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -74,12 +75,17 @@ async function* readParquet(file: string): AsyncIterable<TableRow> {
   const instance = await DuckDBInstance.create(':memory:', { memory_limit: '128MiB', threads: '1' });
   const connection = await instance.connect();
   try {
+    await access(file);
     const result = await connection.stream('FROM read_parquet($1)', [file]);
     yield { line: 0, cells: result.columnNames() };
     let line = 0;
     for await (const rows of result.yieldRowsJs()) for (const cells of rows) yield { line: ++line, cells };
   } catch (error) {
-    throw unreadable(file, error);
+    if (error instanceof TownError || (error as NodeJS.ErrnoException).code !== undefined)
+      throw unreadable(file, error);
+    // Of what DuckDB says only the first line is about the file, the others about our question.
+    const [words = ''] = messageOf(error).split('\n');
+    throw unreadable(file, new Error(`is no Parquet file, or a broken one; write it again (${words})`));
   } finally {
     connection.closeSync();
     instance.closeSync();

@@ -7,6 +7,7 @@ import { Exporter } from '../../../src/history/export/exporter.ts';
 import { type ImportOrder, importTable } from '../../../src/history/import/importer.ts';
 import type { HistoryBatch, HistoryRow, HistoryStore } from '../../../src/history/port.ts';
 import type { Onlooker } from '../../../src/history/writer.ts';
+import type { TownError } from '../../../src/kernel/errors.ts';
 import { SMALL_KINDS } from '../../support/kinds.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 
@@ -272,7 +273,24 @@ describe('a file of a logger', () => {
       problems: [{ path: 'file', message: expect.stringContaining('is not UTF-8') }],
     });
     await expect(new Town().import({ file: '/nowhere/x.csv' })).rejects.toMatchObject({ code: 'invalid' });
-    await expect(new Town().import({ file: '/nowhere/x.parquet' })).rejects.toMatchObject({ code: 'invalid' });
+    await expect(new Town().import({ file: '/nowhere/x.parquet' })).rejects.toMatchObject({
+      problems: [{ path: 'file', message: expect.stringContaining('no such file') }],
+    });
+  });
+
+  it.each([
+    ['no Parquet', 'device,ts,pressure\nWP-1,1600000000,0.3\n'],
+    ['empty', ''],
+    ['cut off', 'PAR1 and no more'],
+  ])('that is called .parquet and is %s is named in words', async (_what, text) => {
+    const file = join(temporaryFolder(), 'rows.parquet');
+    writeFileSync(file, text);
+    const error: unknown = await new Town().import({ file }).catch((thrown: unknown) => thrown);
+    const { problems } = error as TownError;
+    expect(problems).toEqual([
+      { path: 'file', message: expect.stringMatching(/^is no Parquet file, or a broken one; write it again \(.+\)$/) },
+    ]);
+    expect(problems[0]?.message).not.toMatch(/LINE|read_parquet/);
   });
 
   it('gives its good rows where that is asked for, and its bad ones back with what is wrong', async () => {
