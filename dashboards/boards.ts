@@ -1,4 +1,5 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import { TownError } from '../src/kernel/errors.ts';
 import type { Facts } from './facts.ts';
 import { gas } from './gas.ts';
 import { lighting } from './lighting.ts';
@@ -12,8 +13,13 @@ const BOARDS: Readonly<Record<string, (pen: Pen) => Dashboard>> = { town, lighti
 /** Where docker-compose.yml has the service's page. */
 const SERVICE = 'http://127.0.0.1:8080';
 
-/** Every board in every language: file below dashboards/ -> its JSON. `service` is the address of the service's page. */
+/**
+ * Every board in every language: file below dashboards/ -> its JSON. `service` is the address of the service's page.
+ * @throws TownError `invalid` when it is none
+ */
 export function boardFiles(facts: Facts, service = SERVICE): ReadonlyMap<string, string> {
+  if (!/^https?:\/\/./.test(service) || !URL.canParse(service))
+    throw new TownError('invalid', `${service} is no address of the service: write https://desk.example`);
   const files = new Map<string, string>();
   for (const language of LANGUAGES) {
     const pen = new Pen(language, facts, service.replace(/\/+$/, ''));

@@ -10,6 +10,10 @@ const facts = Facts.read(TOWN_FOLDER, DEVICES_FOLDER);
 const made = boardFiles(facts);
 const boards = [...committedBoards()];
 
+it.each(['nourl', 'https://', 'desk.example', 'ftp://desk.example'])('%s is no address of a service', (service) => {
+  expect(() => boardFiles(facts, service)).toThrow('write https://desk.example');
+});
+
 describe('the committed boards', () => {
   it.each([...made])('%s is as `npm run dashboards` makes it', (file, text) => {
     expect(readFileSync(join(DASHBOARDS, file), 'utf8'), 'stale: run `npm run dashboards` and commit').toBe(text);
