@@ -109,8 +109,12 @@ describe.each(INFLUX_VERSIONS)('%s', (version) => {
       // Nothing has been kept yet: any bucket will do.
       await opening(first);
       await opening(second);
-      await opening(first, (history) => history.commit(batch(2, { inserts: [row(1, { pressure: 1 })] })));
+      await opening(first, (history) =>
+        history.commit(batch(2, { inserts: [row(1, { pressure: 1 }, { device: 'WP-0' })] })),
+      );
       await opening(first, (history) => history.commit(batch(3, { inserts: [row(2, { pressure: 2 })] })));
+      // Half of the past is not the past.
+      await server.write(second.bucket, `${KIND},device=WP-0 receivedAt=1i,pressure=1 1`);
       const elsewhere = opening(second);
       await expect(elsewhere).rejects.toMatchObject({ code: 'data-dir-unusable' });
       const words = await elsewhere.catch((error: Error) => error.message);
