@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, statSync } from 'node:fs';
+import { copyFileSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { packageRoot } from '../../src/kernel/package-root.ts';
@@ -42,6 +42,20 @@ it('what goes wrong on the way is exit code 1, one sentence and no stack trace',
   expect([await ended(child), printed]).toEqual([
     1,
     { out: '', err: expect.stringMatching(/^townpulse: http:\/\/127\.0\.0\.1:1 does not answer .*\n$/) },
+  ]);
+});
+
+it('where the folder is gone that it is started in is exit code 2 and one sentence', async () => {
+  const [folder, main] = [join(temporaryFolder(), 'gone'), join(temporaryFolder(), 'main.mjs')];
+  // What strips the types wants a folder too; this file has none, and comes to no other.
+  copyFileSync(join(packageRoot, 'src/cli/main.ts'), main);
+  const words = [process.execPath, main, 'init', 'town'].map((word) => `'${word}'`).join(' ');
+  const child = spawn('sh', ['-c', `mkdir '${folder}' && cd '${folder}' && rmdir '${folder}' && exec ${words}`]);
+  const said: string[] = [];
+  child.stderr.on('data', (chunk) => said.push(String(chunk)));
+  expect([await ended(child), said.join('')]).toEqual([
+    2,
+    'townpulse: the folder that this was started in is gone: change to another one\n',
   ]);
 });
 
