@@ -2,7 +2,7 @@ import { instant } from '../model/primitives.ts';
 import type { SilenceRule } from '../model/rule.ts';
 import type { Finding } from '../model/transition.ts';
 import type { Verdict } from '../model/verdict.ts';
-import { endCalm, isCalm } from './calm.ts';
+import { isCalm } from './calm.ts';
 import { suppliedAt } from './lamp-plan.ts';
 import type { Occurrence } from './occurrences.ts';
 import { type Member, quietFor } from './roster.ts';
@@ -81,16 +81,8 @@ export class SilenceJudge {
 
   /** Whether what arrived last has come after the device has spoken for as long as the rule asks, without falling silent. */
   #isBack(rule: SilenceRule, occurrence: Occurrence, member: Member, heardAt: number, at: number): boolean {
-    if (rule.keepFiring === 0) return true;
-    const { occurrences } = this.#speech;
-    const { id } = member.device;
-    const patience = patienceOf(rule, member);
-    if (this.#quiet(rule, member, at) >= patience) {
-      endCalm(occurrences, occurrence, id);
-      return false;
-    }
-    const from = this.#speech.judgedSince(rule, member, at);
-    return isCalm(occurrences, occurrence, id, rule.keepFiring, { at: heardAt, from, gap: patience });
+    const word = { at: heardAt, from: this.#speech.judgedSince(rule, member, at), gap: patienceOf(rule, member) };
+    return isCalm(this.#speech.occurrences, occurrence, member.device.id, rule.keepFiring, word);
   }
 
   /** How long it has been quiet where it could have spoken, ms. */

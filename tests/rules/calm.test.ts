@@ -113,6 +113,14 @@ describe('keepFiring', () => {
     expect(town.story('rate').at(-1)).toBe('21:30:00 resolved rate lailong (cleared)');
   });
 
+  it('of a rule that judges now and then: what it found goes on until it finds otherwise', () => {
+    const rules = `- { id: mean, type: average, kind: water-pressure, name: { zh: 均, en: Mean }, of: pressure, between: { from: "08:00", to: "10:00" }, limits: [{ above: 0.2 }], keepFiring: 30m, severity: info }`;
+    const town = new Timeline('2026-11-22T08:00', rules, [pressurePoint('WP-1')]);
+    town.keepsReporting('WP-1', { pressure: 0.3 }).at('11:00').keepsReporting('WP-1', { pressure: 0.1 }).at('07:00');
+    expect(town.at('10:29:59').story().at(-1)).toBe('10:00:00 fired mean WP-1 (at-once)');
+    expect(town.at('11:00').story().at(-1)).toBe('10:30:00 resolved mean WP-1 (cleared)');
+  });
+
   it('of a rule that follows a field: a level that is back must stay back', () => {
     const town = new Timeline('2026-11-22T08:00', FALL, [pressurePoint('WP-1', { reportInterval: 60 })]);
     town.keepsReporting('WP-1', { pressure: 0.3 }).at('10:00').keepsReporting('WP-1', { pressure: 0.2 });
