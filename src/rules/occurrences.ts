@@ -22,6 +22,8 @@ export interface Occurrence {
   calm?: Record<string, Calm>;
   /** The alert that holds it back. */
   heldBy: string | null;
+  /** When the alert that held it back was over, ms: what was seen before says nothing of whether it is over with that. */
+  releasedAt?: number;
   /**
    * Sample time at which `for` was over, where that sample was old when it came: told at the next tick, unless it has
    * cleared by then.

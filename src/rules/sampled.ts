@@ -70,7 +70,8 @@ export class Sampled {
     endCalm(this.#speech.occurrences, occurrence, id);
     occurrence.finding = finding;
     this.#speech.occurrences.touch(occurrence);
-    if (occurrence.firedAt !== null || sample.ts - occurrence.startedAt < rule.for) return;
+    const since = occurrence.releasedAt ?? occurrence.startedAt;
+    if (occurrence.firedAt !== null || sample.ts < since || sample.ts - since < rule.for) return;
     if (at - sample.ts > LATE) occurrence.lateSince ??= sample.ts;
     else this.#fire(rule, occurrence, occurrence.lateSince ?? sample.ts, at);
   }
@@ -124,7 +125,13 @@ export class Sampled {
     // Where it is not held back, `due` may lie ahead of an arrival that is behind its sample's time.
     if (occurrence.heldBy === null) occurrence.due = Math.min(occurrence.due, at);
     const children = this.#children(rule, occurrence);
-    this.#speech.fire(occurrence, rule, { firedAt, at, reason, patience: rule.for, children });
+    this.#speech.fire(occurrence, rule, { firedAt, at, reason, patience: this.#patience(rule, occurrence), children });
+  }
+
+  /** What it gets for taking back what it said while another alert held it back: its wait, or until it has spoken once, ms. */
+  #patience(rule: SampledRule, { bad }: Occurrence): number {
+    const { members } = this.#speech.roster;
+    return Math.max(rule.for, ...bad.map((id) => (members.get(id)?.device.reportInterval ?? 0) * 1_000));
   }
 
   /** Whether one of those that hold it against the subject is in service and fresh. */

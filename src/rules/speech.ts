@@ -110,6 +110,7 @@ export class Speech {
     }
     if (occurrence.heldBy !== null) {
       this.occurrences.hold(occurrence, null, at);
+      occurrence.releasedAt = at;
       occurrence.due = at + by.patience;
     }
     if (at < occurrence.due) return;
