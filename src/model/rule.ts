@@ -68,6 +68,10 @@ export const RatioRule = z
     smallRoads: z.array(LadderStep).default([]).meta({
       description: 'roads with so few lamps are judged by how many are out, not by the rate; ascending',
     }),
+    minCoverage: z.number().min(0).max(1).default(0).meta({
+      description:
+        'such a share of the lamps expected must be known to be lit or out before a group is ok; below it is unknown',
+    }),
     /** The rate at which a firing alert resolves; default: the target. */
     clear: z.number().min(0).max(1).optional(),
   })

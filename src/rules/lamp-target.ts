@@ -1,7 +1,7 @@
 import type { RatioRule } from '../model/rule.ts';
 import type { RoadClass, Town } from '../model/town.ts';
 import type { Verdict } from '../model/verdict.ts';
-import { verdictOf, whyUnknown } from './lamp-rate.ts';
+import { ratesOf, verdictOf, whyUnknown } from './lamp-rate.ts';
 import type { LampCount, LampTally } from './lamp-state.ts';
 import type { LampGroup } from './lighting.ts';
 
@@ -13,7 +13,7 @@ export interface RateJudgement {
   isClear: boolean;
 }
 
-type Targets = Pick<RatioRule, 'target' | 'targets' | 'smallRoads'> & { clear?: number | undefined };
+type Targets = Pick<RatioRule, 'target' | 'targets' | 'smallRoads' | 'minCoverage'> & { clear?: number | undefined };
 
 /** The target of a group, a rate: its road class has one of its own, or it is the rule's. */
 export function targetOf({ target, targets }: Targets, group: LampGroup, id: string, town: Town | null): number {
@@ -28,8 +28,24 @@ export function ladderOf({ smallRoads }: Targets, group: LampGroup, { expected }
   return smallRoads.find(({ upTo }) => expected <= upTo)?.dark ?? null;
 }
 
-/** Judges a group by the rule: by the ladder where its road is small, by its target else. */
+/**
+ * Judges a group by the rule: by the ladder where its road is small, by its target else. With less than `minCoverage` of its
+ * lamps known it is not found ok (P8). A breach stays one: it is found only where no unknown lamp could undo it, so that it
+ * rests on enough by itself.
+ */
 export function judgeRate(
+  rule: Targets,
+  place: { group: LampGroup; id: string },
+  count: LampCount & Partial<LampTally>,
+  town: Town | null,
+  isDark: boolean,
+): RateJudgement {
+  const judged = judgeKnown(rule, place, count, town, isDark);
+  if (judged.verdict !== 'ok' || (ratesOf(count).coverage ?? 1) >= rule.minCoverage) return judged;
+  return { verdict: 'unknown', reason: whyUnknown(count), isClear: false };
+}
+
+function judgeKnown(
   rule: Targets,
   { group, id }: { group: LampGroup; id: string },
   count: LampCount & Partial<LampTally>,

@@ -14,7 +14,7 @@ import { addTime, BUCKET_MS, type LampTime, meanOf, type Night, noTime } from '.
 import { Why, type WhySources } from './why.ts';
 
 /** The plan's own figure, where no rule of the book names one (plan task 18). */
-const PLAN = { target: 0.97, targets: {}, smallRoads: [] };
+const PLAN = { target: 0.97, targets: {}, smallRoads: [], minCoverage: 0 };
 /** How many of a rule's worst subjects are shown. */
 const WORST = 5;
 /** Why a rule cannot tell, where that lies in the rule's past or in others, and not in the device. */
@@ -186,7 +186,7 @@ export class Standing {
   }
 
   /** The rule that judges groups of this sort; else the first of all, and where there is none the plan's own figure. */
-  #rule(group: LampGroup): Pick<RatioRule, 'target' | 'targets' | 'smallRoads'> {
+  #rule(group: LampGroup): Pick<RatioRule, 'target' | 'targets' | 'smallRoads' | 'minCoverage'> {
     const ratios = this.#engine.book.rules.filter((rule) => rule.type === 'ratio');
     return ratios.find(({ groupBy }) => groupBy.includes(group)) ?? ratios[0] ?? PLAN;
   }

@@ -39,6 +39,32 @@ describe('a target', () => {
   });
 });
 
+describe('minCoverage', () => {
+  const judged = (lit: number, out: number, unknown: number, more: object) =>
+    judgeRate(rule({ minCoverage: 0.8, ...more }), ROAD, countOf(lit + out + unknown, lit, out), TOWN, true);
+
+  it('finds no group ok of which less is known, be its target met whatever the unknown lamps do', () => {
+    const low = { target: 0.5, clear: 0.5 };
+    expect(judged(79, 0, 21, low)).toEqual({ verdict: 'unknown', reason: 'coverage', isClear: false });
+    expect(judged(80, 0, 20, low)).toEqual({ verdict: 'ok', reason: null, isClear: true });
+  });
+
+  it('finds no small road ok of which nobody knows anything', () => {
+    const small = { smallRoads: LADDER };
+    expect(judged(0, 0, 2, small).verdict).toBe('unknown');
+    expect(judged(0, 0, 2, { ...small, minCoverage: 0 }).verdict).toBe('ok');
+  });
+
+  it('leaves a breach that no unknown lamp could undo', () => {
+    expect(judged(0, 10, 90, {}).verdict).toBe('breach');
+    expect(judged(0, 3, 7, { smallRoads: LADDER }).verdict).toBe('breach');
+  });
+
+  it('asks nothing of a group of which nothing is expected', () => {
+    expect(judged(0, 0, 0, {}).verdict).toBe('idle');
+  });
+});
+
 describe('a small road', () => {
   const judged = (expected: number, out: number, unknown = 0, more: object = { smallRoads: LADDER }) => {
     const count = countOf(expected, expected - out - unknown, out);

@@ -47,6 +47,21 @@ describe('the lighting rate', () => {
     });
   });
 
+  it('with too little known is not ok, and ends nothing: its coverage speaks', () => {
+    const rules = RATE.replace('target: 0.97', 'target: 0.4')
+      .replace('clear: 0.975', 'clear: 0.4')
+      .replace('for: 10m', 'minCoverage: 0.8');
+    const town = night(300, 300, rules).at('20:30').keepsReporting('LC-1', { lampsLit: 1_000 }).fallsSilent('LC-2');
+    // Half of the lamps are known to burn: enough for the target, not for a word on it.
+    expect(town.at('20:40').story('lighting-rate').at(-1)).toBe('20:30:00 resolved lighting-rate lailong (cleared)');
+    expect(town.at('21:00').verdict('lighting-rate', 'lailong')).toBe('unknown: coverage');
+    expect(town.story('lighting-rate.coverage').at(-1)).toMatch(/^20:40:\d\d fired lighting-rate.coverage lailong/);
+    town.keepsReporting('LC-2', { lampsLit: 0 }).keepsReporting('LC-1', { lampsLit: 700 }).at('21:10');
+    expect(town.story('lighting-rate').at(-1)).toBe('21:00:00 fired lighting-rate lailong (at-once)');
+    town.fallsSilent('LC-2').keepsReporting('LC-1', { lampsLit: 1_000 }).at('22:00');
+    expect(town.story('lighting-rate').at(-1)).toBe('21:10:00 resolved lighting-rate lailong (cleared)');
+  });
+
   it.each([
     ['1,940 of 2,000 is the target', 940, 1_000, []],
     ['1,939 of 2,000 is below it', 939, 1_000, ['begun', 'fired']],
