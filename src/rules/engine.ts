@@ -176,7 +176,9 @@ export class Engine {
         else if (anew.has(id) && occurrence.firedAt === null) this.occurrences.close(occurrence, at, 'rule-changed');
       }
     }
-    for (const { id } of changed) this.roster.forget(id);
+    // A silence keeps when it was closed: where it goes on, that is another alert.
+    const gone = before.rules.filter(({ id }) => !kept.some((rule) => rule.id === id));
+    for (const { id, type } of [...changed, ...gone]) if (type !== 'silence') this.roster.forget(id);
     const same = new Set(kept.filter((rule) => !changed.includes(rule)).map(({ id }) => id));
     for (const id of this.signals.memories.rules()) if (!same.has(id)) this.signals.memories.forgetRule(id);
     for (const member of this.roster.inOrder()) this.#letGo(member, at);

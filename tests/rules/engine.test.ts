@@ -74,6 +74,14 @@ describe('a change of the rulebook', () => {
     expect(new Set(town.found.map(({ alert }) => alert)).size).toBe(2);
   });
 
+  it('that takes a rule away and brings it back knows nothing by it until the next sample', () => {
+    const town = new Timeline('2026-11-22T10:00', LEAK, [gasMeter('GM-1')]).at('10:01').reports('GM-1', { leak: 30 });
+    town.rulebook('[]').rulebook(LEAK).at('10:02');
+    expect(town.verdict('leak', 'GM-1')).toBe('unknown: no-sample');
+    town.reports('GM-1', { leak: 0 }).at('10:03');
+    expect(town.verdict('leak', 'GM-1')).toBe('ok');
+  });
+
   it('keeps an open alert of a rule whose figures changed, and judges it by the new ones', () => {
     const town = new Timeline('2026-11-22T10:00', LEAK, [gasMeter('GM-1')]).at('10:01').reports('GM-1', { leak: 30 });
     town.rulebook(LEAK.replace('leak < 20', 'leak < 10')).at('10:02').reports('GM-1', { leak: 15 });
