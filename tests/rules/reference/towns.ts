@@ -1,0 +1,431 @@
+import fc from 'fast-check';
+import type { Device } from '../../../src/model/device.ts';
+import type { JournalRecord, NewRecord } from '../../../src/model/record.ts';
+import type { Sample, Value } from '../../../src/model/sample.ts';
+import { Sun } from '../../../src/model/sun.ts';
+import { Town } from '../../../src/model/town.ts';
+import { versionOf } from '../../../src/rules/rulebook.ts';
+import { local } from '../support/timeline.ts';
+import { concentrator, gasMeter, lampController, pressurePoint, TOWN } from '../support/town.ts';
+import { FIRST_BOOK, rulebooks } from './books.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+/** A device's clock may be so far ahead and behind before the gate gives its samples their arrival as their time, ms. */
+const AHEAD = 5 * MINUTE;
+const BEHIND = 30 * 24 * HOUR;
+
+/** A random town's journal, and before which of its records the engine is stopped and started, or only saved. */
+export interface RandomTown {
+  records: readonly JournalRecord[];
+  restarts: readonly number[];
+  saves: readonly number[];
+}
+
+const SUN = new Sun(TOWN.location);
+const LATER: Town = Town.parse({
+  ...TOWN,
+  roads: [
+    { id: 'avenue', name: { zh: '大道', en: 'Avenue' }, class: 'secondary', switching: { dusk: '20m', dawn: '-10m' } },
+    { id: 'lane', name: { zh: '巷', en: 'Lane' }, class: 'main' },
+  ],
+});
+
+const seconds = (...list: number[]) => fc.constantFrom(...list);
+const feeder = fc.constantFrom('F-1', 'F-2', 'F-3', 'F-4', null);
+const place = fc.constantFrom<Pick<Device, 'area' | 'road'>>(
+  { area: 'centre', road: 'avenue' },
+  { area: 'centre', road: 'lane' },
+  { area: 'park', road: 'lane' },
+  { area: 'park', road: null },
+);
+const inService = fc.oneof(
+  { weight: 8, arbitrary: fc.constant<Device['inService']>('always') },
+  { weight: 2, arbitrary: fc.constant<Device['inService']>('auto') },
+  { weight: 1, arbitrary: fc.constantFrom(30, 90).map((minutes) => ({ from: null, to: minutes })) },
+  { weight: 1, arbitrary: fc.constantFrom(30, 90).map((minutes) => ({ from: minutes, to: null })) },
+);
+const lamps = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(1, 4, 10).map((count): Device['attributes'] => ({ lamps: count })) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom<Device['attributes']>(
+      { lamps: 10, plan: 'half-night', planUntil: '19:30' },
+      { lamps: 10, plan: 'half-night', planUntil: '23:00', planLamps: 4 },
+      { lamps: 9, plan: 'alternate' },
+      { lamps: 6, observation: 'patrol' },
+      { lamps: 0 },
+    ),
+  },
+);
+type Make = (id: string) => Device;
+const common = { reportInterval: seconds(60, 60, 300, 900), inService };
+const make: fc.Arbitrary<Make> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({ ...common, parent: feeder, place, attributes: lamps }).map(
+      ({ place: at, ...more }) =>
+        (id: string) =>
+          concentrator(id, { ...more, ...at }),
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ ...common, parent: feeder, place, gateway: fc.constantFrom('D-1', 'D-2', null) }).map(
+      ({ place: at, ...more }) =>
+        (id: string) =>
+          lampController(id, { ...more, ...at }),
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .record({
+        ...common,
+        parent: fc.constantFrom('Z-1', 'Z-2'),
+        attributes: fc.constantFrom({ minPressure: 0.14 }, { minPressure: 0.2 }, {}),
+      })
+      .map((more) => (id: string) => pressurePoint(id, more)),
+  },
+  { weight: 1, arbitrary: fc.record(common).map((more) => (id: string) => gasMeter(id, more)) },
+);
+
+/** What may be changed in a device's entry. */
+const CHANGES: readonly Partial<Device>[] = [
+  { parent: 'F-2' },
+  { parent: null },
+  { road: 'lane', area: 'park' },
+  { power: 'switched' },
+  { power: 'always' },
+  { attributes: {} },
+  { attributes: { minPressure: 0.2, lamps: 4 } },
+  { reportInterval: 60 },
+  { inService: 'always' },
+  { inService: 'auto' },
+];
+
+const which = fc.nat(29);
+const act = <T extends string, P extends object>(name: T, parts: { [K in keyof P]: fc.Arbitrary<P[K]> }) =>
+  fc.record({ act: fc.constant(name), ...parts }) as unknown as fc.Arbitrary<{ act: T } & P>;
+const acts = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: act('says', {
+      which,
+      field: fc.constantFrom('lampsLit', 'pressure', 'leak'),
+      level: fc.constantFrom(0, 0, 0.5, 0.9, 1),
+    }),
+  },
+  { weight: 4, arbitrary: act('supply', { which, isThere: fc.boolean() }) },
+  { weight: 5, arbitrary: act('feeder', { node: fc.constantFrom('F-1', 'F-2', 'F-3', 'F-4'), isThere: fc.boolean() }) },
+  { weight: 5, arbitrary: act('mute', { which, isMute: fc.boolean() }) },
+  { weight: 12, arbitrary: act('mend', { back: fc.nat(2) }) },
+  {
+    weight: 7,
+    arbitrary: act('upload', {
+      which,
+      levels: fc.array(fc.constantFrom(0, 0, 0.5, 1), { minLength: 2, maxLength: 8 }),
+      order: fc.constantFrom('sent', 'sent', 'reversed', 'mixed'),
+      isTwice: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: act('clock', {
+      which,
+      ahead: fc.constantFrom(0, 0, -30_000, -90_000, -10 * MINUTE, -HOUR, -3 * HOUR, MINUTE, 4 * MINUTE, HOUR),
+    }),
+  },
+  { weight: 3, arbitrary: act('again', { which, count: fc.constantFrom(1, 3) }) },
+  {
+    weight: 2,
+    arbitrary: act('older', {
+      which,
+      by: fc.constantFrom(1_000, 7 * MINUTE, 40 * MINUTE),
+      level: fc.constantFrom(0, 1),
+    }),
+  },
+  { weight: 2, arbitrary: act('partial', { which, omits: fc.constantFrom('voltage', 'lampsLit', 'pressure', null) }) },
+  { weight: 2, arbitrary: act('total', { which, total: fc.constantFrom(0, 3, 10, null) }) },
+  { weight: 2, arbitrary: act('burn', { which, isBurning: fc.boolean() }) },
+  { weight: 2, arbitrary: act('amend', { which, change: fc.nat(CHANGES.length - 1) }) },
+  { weight: 1, arbitrary: act('retire', { which }) },
+  { weight: 1, arbitrary: act('register', { make }) },
+  { weight: 2, arbitrary: act('reload', { text: fc.oneof(rulebooks, fc.constant(FIRST_BOOK)) }) },
+  { weight: 1, arbitrary: act('town', { isLater: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: act('maintain', {
+      what: fc.constantFrom('area', 'parent', 'device'),
+      which,
+      from: fc.constantFrom(-20, 0, 10),
+      minutes: fc.constantFrom(0, 5, 30),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: act('patrol', {
+      which,
+      lit: fc.constantFrom(0, 3, 6),
+      ago: fc.constantFrom(0, 30),
+      hours: fc.constantFrom(1, 24),
+    }),
+  },
+  { weight: 1, arbitrary: act('away', { minutes: fc.constantFrom(1, 10, 40) }) },
+  { weight: 2, arbitrary: act('restart', {}) },
+  { weight: 2, arbitrary: act('save', {}) },
+);
+type Act = typeof acts extends fc.Arbitrary<infer A> ? A : never;
+
+/** A device in its surroundings: what it measures, and what becomes of its messages. */
+interface Actor {
+  device: Device;
+  /** Seconds after the full interval. */
+  phase: number;
+  hasSupply: boolean;
+  isMute: boolean;
+  isBurning: boolean;
+  /** What it says of each field, between bad (0) and good (1). */
+  levels: Record<string, number>;
+  total: number | null;
+  omits: string | null;
+  clockAhead: number;
+  /** While it is off the network: what it still measures, what waits, and how it is sent in the end; null while it is on it. */
+  upload: { left: number[]; waiting: Sample[]; order: string; isTwice: boolean } | null;
+  sent: Sample[];
+}
+
+/** Nothing is wrong with it. */
+const SOUND = { hasSupply: true, isMute: false, isBurning: false, total: null, omits: null, clockAhead: 0 };
+
+/** Lets a town live through a list of acts. */
+class Life {
+  readonly records: JournalRecord[] = [];
+  readonly restarts: number[] = [];
+  readonly saves: number[] = [];
+  readonly #actors: Actor[] = [];
+  /** To whom something was done, the last at the end. */
+  readonly #troubled: Actor[][] = [];
+  readonly #start: number;
+  readonly #cadence: number;
+  #now: number;
+  #nextTick: number;
+
+  constructor(start: number, cadence: number) {
+    this.#start = start;
+    this.#cadence = cadence;
+    this.#now = start;
+    this.#nextTick = start;
+  }
+
+  begin(makes: readonly Make[]): void {
+    this.#put({ type: 'change', change: { what: 'town', town: TOWN }, by: 'test' });
+    this.#reload(FIRST_BOOK);
+    for (const one of makes) this.#register(one);
+  }
+
+  /** `ticks` ticks pass, with what the devices send meanwhile. */
+  pass(ticks: number): void {
+    for (let left = ticks; left > 0; left--) {
+      const until = this.#nextTick;
+      const due = this.#actors.flatMap((actor) => {
+        const every = actor.device.reportInterval * 1_000;
+        const first = Math.ceil((this.#now + 1 - actor.phase) / every) * every + actor.phase;
+        const found: { at: number; actor: Actor }[] = [];
+        for (let at = first; at <= until; at += every) found.push({ at, actor });
+        return found;
+      });
+      for (const { at, actor } of due.sort((a, b) => a.at - b.at)) {
+        this.#now = at;
+        this.#speak(actor);
+      }
+      this.#tick(0);
+    }
+  }
+
+  do(one: Act): void {
+    const actor = 'which' in one ? this.#actors[one.which % Math.max(1, this.#actors.length)] : undefined;
+    if (one.act === 'feeder') {
+      const hit = this.#actors.filter(({ device }) => device.parent === one.node);
+      for (const each of hit) each.hasSupply = one.isThere;
+      this.#troubled.push(hit);
+    } else if (one.act === 'mend') this.#mend(this.#troubled.splice(-1 - one.back, 1)[0] ?? []);
+    else if (one.act === 'register') this.#register(one.make);
+    else if (one.act === 'reload') this.#reload(one.text);
+    else if (one.act === 'town')
+      this.#put({ type: 'change', change: { what: 'town', town: one.isLater ? LATER : TOWN }, by: 'test' });
+    else if (one.act === 'away') {
+      this.#now += one.minutes * MINUTE;
+      this.#nextTick = this.#now;
+      this.#tick(one.minutes * MINUTE);
+    } else if (one.act === 'restart') this.restarts.push(this.records.length);
+    else if (one.act === 'save') this.saves.push(this.records.length);
+    else if (actor !== undefined) this.#doTo(actor, one);
+  }
+
+  /** All is well with them again. */
+  #mend(actors: readonly Actor[]): void {
+    for (const actor of actors) Object.assign(actor, { ...SOUND, levels: {} });
+  }
+
+  #doTo(actor: Actor, one: Act): void {
+    const { device } = actor;
+    this.#troubled.push([actor]);
+    if (one.act === 'says') actor.levels[one.field] = one.level;
+    else if (one.act === 'supply') actor.hasSupply = one.isThere;
+    else if (one.act === 'mute') actor.isMute = one.isMute;
+    else if (one.act === 'burn') actor.isBurning = one.isBurning;
+    else if (one.act === 'total') actor.total = one.total;
+    else if (one.act === 'partial') actor.omits = one.omits;
+    else if (one.act === 'clock') actor.clockAhead = one.ahead;
+    else if (one.act === 'upload')
+      actor.upload ??= { left: [...one.levels], waiting: [], order: one.order, isTwice: one.isTwice };
+    else if (one.act === 'again') this.#arrive(actor, ...actor.sent.slice(-one.count));
+    else if (one.act === 'older') {
+      const { lampsLit = 0, ...values } = this.#measured(actor, one.level);
+      this.#arrive(actor, {
+        device: device.id,
+        kind: device.kind,
+        ts: this.#now - one.by,
+        values: { lampsLit, ...values },
+      });
+    } else if (one.act === 'amend') this.#change(actor, this.#dated(CHANGES[one.change] as Partial<Device>));
+    else if (one.act === 'retire') {
+      if (device.retiredAt === null) this.#change(actor, { retiredAt: this.#now });
+    } else if (one.act === 'patrol') {
+      const patrol = {
+        device: device.id,
+        ts: this.#now - one.ago * MINUTE,
+        lit: one.lit,
+        by: 'Wang',
+        validFor: one.hours * HOUR,
+      };
+      if (device.kind === 'lighting-controller')
+        this.#put({ type: 'change', change: { what: 'patrol', patrol }, by: 'test' });
+    } else if (one.act === 'maintain') {
+      const id = one.what === 'area' ? device.area : one.what === 'parent' ? (device.parent ?? 'F-1') : device.id;
+      const from = this.#now + one.from * MINUTE;
+      const window = {
+        id: `${one.what} ${id}`,
+        subject: { type: one.what, id },
+        reason: 'repair',
+        by: 'Li',
+        endedBy: null,
+      };
+      const maintenance = { ...window, from, to: from + one.minutes * MINUTE };
+      this.#put({ type: 'change', change: { what: 'maintenance', maintenance }, by: 'test' });
+    }
+  }
+
+  #register(one: Make): void {
+    const made = one(`D-${this.#actors.length + 1}`);
+    const device = { ...made, ...this.#dated(made) };
+    this.#put({ type: 'change', change: { what: 'device', device }, by: 'test' });
+    this.#actors.push({
+      ...{ device, phase: ((this.#actors.length * 17) % 59) * 1_000, ...SOUND },
+      ...{ levels: {}, upload: null, sent: [] },
+    });
+  }
+
+  /** Service from or to so many minutes after the beginning. */
+  #dated(device: Partial<Device>): Partial<Device> {
+    const { inService: span } = device;
+    if (typeof span !== 'object') return device;
+    const [from, to] = [span.from, span.to].map((minutes) =>
+      minutes === null ? null : this.#start + minutes * MINUTE,
+    );
+    return { ...device, inService: { from: from ?? null, to: to ?? null } };
+  }
+
+  #change(actor: Actor, to: Partial<Device>): void {
+    actor.device = { ...actor.device, ...to };
+    this.#put({ type: 'change', change: { what: 'device', device: actor.device }, by: 'test' });
+  }
+
+  #reload(text: string): void {
+    this.#put({ type: 'change', change: { what: 'rulebook', text, version: versionOf(text) }, by: 'test' });
+  }
+
+  #speak(actor: Actor): void {
+    const { device, isMute, upload, clockAhead } = actor;
+    // A circuit that is switched off by day, or dead, lets nobody speak who hangs from it alone.
+    const isOff = device.power === 'switched' && (!actor.hasSupply || !SUN.isDown(this.#now));
+    if (isMute || isOff) return;
+    const values = this.#measured(actor, upload?.left.shift());
+    const sample = { device: device.id, kind: device.kind, ts: this.#now + clockAhead, values };
+    if (upload === null) return this.#arrive(actor, sample);
+    upload.waiting.push(sample);
+    if (upload.left.length > 0) return;
+    actor.upload = null;
+    const { waiting, order } = upload;
+    const ordered = order === 'reversed' ? waiting.reverse() : order === 'mixed' ? mixed(waiting) : waiting;
+    this.#arrive(actor, ...ordered, ...(upload.isTwice ? ordered : []));
+  }
+
+  #measured({ device, hasSupply, isBurning, levels, total, omits }: Actor, level?: number): Record<string, Value> {
+    const at = (field: string) => level ?? levels[field] ?? 1;
+    const all = Number(device.attributes.lamps ?? 0);
+    const isSupplied = hasSupply && level !== 0;
+    const isLit = isSupplied && (SUN.isDown(this.#now) || isBurning);
+    const values: Record<string, Value> =
+      device.kind === 'lighting-controller'
+        ? { voltage: isSupplied ? 230 : 0, lampsLit: isLit ? Math.round(all * at('lampsLit')) : 0 }
+        : device.kind === 'water-pressure'
+          ? { pressure: [0.1, 0.145, 0.3][Math.round(at('pressure') * 2)] as number, battery: 90 }
+          : { leak: [30, 22, 0][Math.round(at('leak') * 2)] as number, battery: 90 };
+    if (device.kind === 'lighting-controller' && total !== null) values.lampsTotal = total;
+    if (omits !== null) delete values[omits];
+    return Object.keys(values).length === 0 ? { battery: 90 } : values;
+  }
+
+  #arrive(actor: Actor, ...samples: Sample[]): void {
+    if (actor.device.retiredAt !== null) return;
+    for (const sample of samples) {
+      const isOutside = sample.ts > this.#now + AHEAD || sample.ts < this.#now - BEHIND;
+      const taken = isOutside ? { ...sample, ts: this.#now, deviceTs: sample.ts } : sample;
+      this.#put({ type: 'sample', sample: taken });
+      if (!isOutside) actor.sent.push(sample);
+    }
+  }
+
+  #tick(away: number): void {
+    this.#now = this.#nextTick;
+    this.#nextTick += this.#cadence;
+    this.#put({ type: 'tick', away });
+  }
+
+  #put(record: NewRecord): void {
+    this.records.push({ ...record, at: this.#now, offset: this.records.length + 1 } as JournalRecord);
+  }
+}
+
+function mixed<T>(list: readonly T[]): T[] {
+  return [...list.filter((_, index) => index % 2 === 1), ...list.filter((_, index) => index % 2 === 0)];
+}
+
+/** The sun sets at 17:00 and rises at 6:45. */
+const STARTS = ['15:50', '16:50', '19:00', '23:20', '06:10', '10:00'].map((time) => local(`2026-11-22T${time}`));
+
+/** Small towns of one to four feeders and three to thirty devices, and what befalls them. */
+export const randomTowns: fc.Arbitrary<RandomTown> = fc
+  .record({
+    start: fc.constantFrom(...STARTS),
+    cadence: seconds(20, 60, 60, 120).map((one) => one * 1_000),
+    makes: fc.oneof(
+      { weight: 3, arbitrary: fc.array(make, { minLength: 3, maxLength: 8 }) },
+      { weight: 1, arbitrary: fc.array(make, { minLength: 8, maxLength: 30 }) },
+    ),
+    story: fc.array(fc.tuple(fc.constantFrom(0, 1, 1, 3, 6, 10), acts), { minLength: 12, maxLength: 40 }),
+  })
+  .map(({ start, cadence, makes, story }) => {
+    const life = new Life(start, cadence);
+    life.begin(makes);
+    life.pass(5);
+    for (const [ticks, one] of story) {
+      life.do(one);
+      life.pass(ticks);
+    }
+    life.pass(10);
+    const { records, restarts, saves } = life;
+    return { records, restarts, saves };
+  });
