@@ -9,6 +9,7 @@ const PATIENT = { testTimeout: 30_000, hookTimeout: 30_000 };
 const LONG = [
   'tests/history/{duckdb-copy,duckdb-rollups,duckdb-sealing,transfer}.test.ts',
   'tests/history/import/importer.test.ts',
+  'tests/rules/lighting-past.test.ts',
   'tests/{rules,cli/rules}/replay{/replay,}.test.ts',
   'tests/servers/{compliance-differential,differential,history-copy,history-rollups}.test.ts',
   'tests/simulators/quiet-days.test.ts',

@@ -111,6 +111,8 @@ const STOP_DEADLINE_MS = 20_000;
 const DRAIN_MS = 6_000;
 const HOUSEKEEPING_MS = 5_000;
 const PURGE_MS = 60_000;
+/** So much longer than a sample may be late the figures that it may change are kept beside the rules. */
+const BEYOND_LATE_MS = 5 * 86_400_000;
 /** A device is online while it was heard within so many of its report intervals. */
 const ONLINE_INTERVALS = 3;
 
@@ -259,7 +261,8 @@ export async function startService(settings: Settings, options: ServiceOptions):
     const kept = { ...reported, registry, store, realClock, log: log.child({ stage: 'reports' }) };
     const hours = new PressureHours({ ...reported, town: town.id });
     const record = new HourlyRecord({ ...kept, hours, progress: () => history.progress() });
-    const lampHours = new LightingHours({ ...kept, marks: lampMarks, rules, queue, watch: lampWatch });
+    const keep = settings.decode.maxAge + BEYOND_LATE_MS;
+    const lampHours = new LightingHours({ ...kept, marks: lampMarks, rules, queue, watch: lampWatch, keep });
     const lampProgress = () => rules.alongWith(history.progress());
     const lampRecord = new HourlyRecord({ ...kept, marks: lampMarks, hours: lampHours, progress: lampProgress });
     const compliance = new Compliance({ ...reported, town, plan, record });
@@ -319,7 +322,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
           return { ...known, online: clock.clock.now() - known.heardAt <= ONLINE_INTERVALS * interval * 1_000 };
         },
         verdictOf: (id) => standing.verdictOf(id),
-        lightingRate: lightingRateOf(rules),
+        lightingRate: lightingRateOf(rules, historyStore),
         rules: { overview: () => standing.overview(), check: (text) => rulebook.check(text), reload: reloadRules },
         takePatrols: (findings, by) => patrols.take(findings, by),
         ...{ ruleReplays, why: standing.why({ newest: (id) => live.of(id), alerts }) },

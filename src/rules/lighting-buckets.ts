@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Store, Table } from '../kernel/store.ts';
 import { dateOf } from '../model/lamp-hours.ts';
-import { fromLocalTime } from '../model/local-time.ts';
+import { fromLocalTime, localTime } from '../model/local-time.ts';
+import { countOf, type LampCount } from './lamp-state.ts';
 import { addTime, type Bucket, type LampTime, meanOf, noTime } from './lighting-record.ts';
 import { NO_OUTAGES, type Outages } from './outages.ts';
 
@@ -9,17 +10,39 @@ import { NO_OUTAGES, type Outages } from './outages.ts';
 const NOON = 12 * 3_600_000;
 const DAY_MS = 24 * 3_600_000;
 
-/** The buckets of the record of the lighting rate on this machine's disk, and its nights as far as they are made from the history. */
+/** So many buckets of a group are let go at a time: what was kept before anything was let go goes little by little. */
+const MOST_LET_GO = 288;
+
+/** The town's calendar: its time zone, and the bucket (`HH:MM`) in which its lamps are inspected. */
+export interface Calendar {
+  timeZone: string;
+  inspection: string;
+}
+
+/** What the part of a month came to whose buckets are let go. */
+export interface MonthSum {
+  whole: LampTime;
+  /** Lamps at the town's inspection, summed over so many nights. */
+  inspected: LampCount;
+  nights: number;
+}
+
+/**
+ * The buckets of the record of the lighting rate on this machine's disk, and its nights as far as they are made from the
+ * history. Of what is older than it is kept only the months' sums are left; its figures stand in the history's series.
+ */
 export class LightingBuckets {
   readonly #buckets: Table<[string, string, number], Bucket>;
   readonly #nights: Table<[string, string, string], LampTime>;
   readonly #made: Table<string, number>;
+  readonly #months: Table<[group: string, id: string, month: string], MonthSum>;
   readonly #outages: Table<number, Outages>;
 
   constructor(store: Store) {
     this.#buckets = store.table('rules.lighting');
     this.#nights = store.table('rules.made-nights');
     this.#made = store.table('rules.made');
+    this.#months = store.table('rules.lighting-months');
     this.#outages = store.table('rules.outages');
   }
 
@@ -30,6 +53,51 @@ export class LightingBuckets {
   /** Those of a group from `from` to before `to` (ms), in the order of time. */
   *between(group: string, id: string, from: number, to: number): Iterable<Bucket> {
     for (const { value } of this.#buckets.entries({ start: [group, id, from], end: [group, id, to] })) yield value;
+  }
+
+  /** Beginning of the first bucket of a group from `from` (ms) on; undefined where there is none. */
+  first(group: string, id: string, from: number): number | undefined {
+    const [key] = this.#buckets.keys({ start: [group, id, from], end: [group, id, Number.MAX_SAFE_INTEGER], limit: 1 });
+    return key?.[2];
+  }
+
+  /** Before it (ms) buckets are not kept, nor made any more. */
+  keptFrom(): number {
+    return this.#made.get('kept') ?? 0;
+  }
+
+  /** What is left of a group's month (`YYYY-MM`) besides its buckets; undefined while all of these are there. */
+  monthOf(group: string, id: string, month: string): MonthSum | undefined {
+    return this.#months.get([group, id, month]);
+  }
+
+  /**
+   * Lets go what lies before the instant `kept` (ms) of these groups, after it went into their months' sums; of a night
+   * the inspection's bucket by itself. Call it in a transaction.
+   */
+  letGo(groups: readonly [string, string][], kept: number, { timeZone, inspection }: Calendar): void {
+    if (kept <= this.keptFrom()) return;
+    this.#made.put('kept', kept);
+    for (const [group, id] of groups) {
+      const old = this.#buckets.entries({ start: [group, id, 0], end: [group, id, kept], limit: MOST_LET_GO });
+      for (const { key, value } of [...old]) {
+        const [date = '', time] = localTime(value.start, timeZone).split('T');
+        this.#addToMonth(value, date.slice(0, 7), time?.slice(0, 5) === inspection);
+        this.#buckets.remove(key);
+      }
+      const until = dateOf(kept - NOON - DAY_MS, timeZone);
+      const nights = this.#nights.keys({ start: [group, id, ''], end: [group, id, until], limit: MOST_LET_GO });
+      for (const key of [...nights]) this.#nights.remove(key);
+    }
+    for (const hour of [...this.#outages.keys({ end: kept, limit: MOST_LET_GO })]) this.#outages.remove(hour);
+  }
+
+  #addToMonth(bucket: Bucket, month: string, isInspected: boolean): void {
+    const key: [string, string, string] = [bucket.group, bucket.id, month];
+    const sum = this.#months.get(key) ?? { whole: noTime(), inspected: countOf(0, 0, 0), nights: 0 };
+    addTime(sum.whole, bucket);
+    if (isInspected) addInspected(sum, bucket);
+    this.#months.put(key, sum);
   }
 
   /** Call it in a transaction. */
@@ -94,6 +162,14 @@ export class LightingBuckets {
     for (const part of PARTS) night[part] -= before[part];
     this.#nights.put(key, night);
   }
+}
+
+/** Adds what an inspection in the bucket finds, where lamps are expected then. */
+export function addInspected(to: Pick<MonthSum, 'inspected' | 'nights'>, bucket: LampTime): void {
+  if (bucket.expected === 0) return;
+  to.nights++;
+  const mean = meanOf(bucket);
+  for (const part of ['expected', 'lit', 'out', 'unknown'] as const) to.inspected[part] += mean[part];
 }
 
 const PARTS = ['expected', 'lit', 'out', 'unknown', 'watched'] as const satisfies readonly (keyof LampTime)[];

@@ -9,6 +9,7 @@ import { type LampLine, pass, turnsOf } from './lamp-line.ts';
 import { isMetered, learn, type MeterReport } from './lamp-meter.ts';
 import { type LampWatch, LEARNING } from './lamp-watch.ts';
 import { groupsOf, lampsOf, MISMATCH, TRANSITION } from './lighting.ts';
+import { calendarOf } from './lighting-month.ts';
 import { addTime, BUCKET_MS, type Bucket, type LampTime, noTime } from './lighting-record.ts';
 import { pointOf } from './lighting-series.ts';
 import { OutageWalk, type SupplyTurn, supplyRules } from './outages.ts';
@@ -26,7 +27,7 @@ interface LampRow {
 /** What hours of the record are made from. */
 export interface LightingParts {
   rules: {
-    checkpoint: Pick<Checkpoint, 'lighting' | 'townAt' | 'bookAt'>;
+    checkpoint: Pick<Checkpoint, 'lighting' | 'townAt' | 'bookAt' | 'groups'>;
     engine: { roster: Pick<Roster, 'maintenance'>; read(text: string): Pick<Rulebook, 'rules'> };
   };
   watch: Pick<LampWatch, 'reach' | 'patrolsOf' | 'isAbout'>;
@@ -48,6 +49,8 @@ export interface LightingParts {
     }): Promise<LampRow[]>;
   };
   store: Store;
+  /** So long buckets are kept on this machine, ms: longer than a sample may be late. */
+  keep: number;
   /** Takes points on their way to the history; called in a transaction. */
   queue: { add(points: readonly SeriesPoint[]): void };
 }
@@ -83,10 +86,10 @@ export class LightingHours {
 
   /** Makes the hour that begins at `hour` (ms) anew. Its groups hang on all lamps, so whose samples came does not matter. */
   async remake(hour: number): Promise<void> {
-    const { rules, store, queue, marks } = this.#parts;
+    const { rules, store, queue, marks, keep } = this.#parts;
     const { lighting } = rules.checkpoint;
     const town = rules.checkpoint.townAt(hour);
-    if (town === null) return;
+    if (town === null || hour < lighting.keptFrom()) return;
     const roster = this.#rosterOf(hour, town);
     const lines = this.#lines(hour, roster);
     // By day there is nothing to say. That hangs on the town and its plans alone, never on what arrived.
@@ -98,6 +101,7 @@ export class LightingHours {
     await store.transaction(() => {
       queue.add(lighting.make(buckets, town.timeZone).map(pointOf));
       lighting.madeTo(hour + HOUR_MS);
+      lighting.letGo(rules.checkpoint.groups(), lighting.madeUntil() - keep, calendarOf(town));
       const tellers = lighting.goesOn(hour + HOUR_MS, after);
       if (tellers.length > 0) marks.again(tellers, hour + HOUR_MS, hour + 2 * HOUR_MS);
     });

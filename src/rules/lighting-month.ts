@@ -1,11 +1,13 @@
 import { fromLocalTime } from '../model/local-time.ts';
 import type { Name } from '../model/primitives.ts';
+import type { Town } from '../model/town.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Engine } from './engine.ts';
 import { type Rates, ratesOf } from './lamp-rate.ts';
-import type { LampCount } from './lamp-state.ts';
+import { countOf, type LampCount } from './lamp-state.ts';
 import type { LampGroup } from './lighting.ts';
-import { addTime, BUCKET_MS, type LampTime, meanOf, noTime } from './lighting-record.ts';
+import { addInspected, type Calendar, type MonthSum } from './lighting-buckets.ts';
+import { addTime, BUCKET_MS, type LampTime, noTime } from './lighting-record.ts';
 
 const HOUR_MS = 3_600_000;
 /** When a bureau's patrol counts, unless the town says otherwise. */
@@ -36,32 +38,42 @@ export class LightingMonths {
 
   /** A month (`YYYY-MM`) of every group of this sort that has a record of it, or of one, in the order of the ids. */
   of(group: LampGroup, month: string, only?: string): LightingMonth[] {
+    const { lighting } = this.#checkpoint;
     const { town } = this.#engine.roster;
-    const timeZone = town?.timeZone ?? 'UTC';
+    const { timeZone, inspection: clock } = calendarOf(town);
     const time = town?.lighting?.inspection ?? INSPECTION;
     const dates = datesOf(month);
     const [from, to] = [month, monthAfter(month)].map((one) => fromLocalTime(`${one}-01T00:00`, timeZone));
-    const inspected = new Set(dates.map((date) => bucketOf(fromLocalTime(`${date}T${time}`, timeZone))));
+    const inspected = new Set(dates.map((date) => fromLocalTime(`${date}T${clock}`, timeZone)));
     const ids = this.#checkpoint.groups().flatMap(([known, id]) => (known === group ? [id] : []));
     return ids
       .filter((id) => only === undefined || id === only)
       .sort()
       .flatMap((id) => {
-        const [whole, seen] = [noTime(), { expected: 0, lit: 0, out: 0, unknown: 0 }];
-        let nights = 0;
+        const sum = structuredClone(lighting.monthOf(group, id, month) ?? nothing());
+        const { whole, inspected: seen } = sum;
         for (const bucket of this.#checkpoint.buckets(group, id, bucketOf(from as number), to as number)) {
           addTime(whole, bucket);
-          if (!inspected.has(bucket.start) || bucket.expected === 0) continue;
-          nights++;
-          const mean = meanOf(bucket);
-          for (const part of ['expected', 'lit', 'out', 'unknown'] as const) seen[part] += mean[part];
+          if (inspected.has(bucket.start)) addInspected(sum, bucket);
         }
         if (whole.watched === 0) return [];
         const name = this.#engine.lighting.nameOf(group, id);
-        const inspection = { ...seen, ...ratesOf(seen), time, nights };
+        const inspection = { ...seen, ...ratesOf(seen), time, nights: sum.nights };
         return [{ group, id, name, month, lampHours: inHours(whole), inspection }];
       });
   }
+}
+
+/** The calendar that a town's months go by; an inspection falls into the bucket that its time lies in. */
+export function calendarOf(town: Town | null): Calendar {
+  const [hour = '', minute = ''] = (town?.lighting?.inspection ?? INSPECTION).split(':');
+  const width = BUCKET_MS / 60_000;
+  const inspection = `${hour}:${String(Math.floor(Number(minute) / width) * width).padStart(2, '0')}`;
+  return { timeZone: town?.timeZone ?? 'UTC', inspection };
+}
+
+function nothing(): MonthSum {
+  return { whole: noTime(), inspected: countOf(0, 0, 0), nights: 0 };
 }
 
 function inHours(time: LampTime): LightingMonth['lampHours'] {

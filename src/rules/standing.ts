@@ -9,7 +9,8 @@ import type { LampCount } from './lamp-state.ts';
 import { judgeRate, targetOf } from './lamp-target.ts';
 import type { GroupCount, LampGroup } from './lighting.ts';
 import { LightingMonths } from './lighting-month.ts';
-import { addTime, BUCKET_MS, type LampTime, meanOf, type Night, noTime } from './lighting-record.ts';
+import { type PastBucket, type PastSeries, pastBuckets } from './lighting-past.ts';
+import { addTime, BUCKET_MS, meanOf, type Night, noTime } from './lighting-record.ts';
 
 import { Why, type WhySources } from './why.ts';
 
@@ -64,10 +65,13 @@ export interface PastQuery {
 export class Standing {
   readonly #engine: Engine;
   readonly #checkpoint: Checkpoint;
+  readonly #history: PastSeries | null;
 
-  constructor(engine: Engine, checkpoint: Checkpoint) {
+  /** `history` has what is no longer kept on this machine; without it that is not told. */
+  constructor(engine: Engine, checkpoint: Checkpoint, history: PastSeries | null = null) {
     this.#engine = engine;
     this.#checkpoint = checkpoint;
+    this.#history = history;
   }
 
   /** What explains verdicts, resting also on what others know. */
@@ -118,39 +122,38 @@ export class Standing {
   }
 
   /** The record, ascending by ts, then id. */
-  async lightingPast({
-    group,
-    id,
-    from,
-    to,
-    bucket,
-    limit,
-    after,
-  }: PastQuery): Promise<(RatePoint & { ts: string })[]> {
+  async lightingPast(query: PastQuery): Promise<(RatePoint & { ts: string })[]> {
+    const { group, id, to, bucket, limit, after } = query;
     const width = Math.max(bucket ?? BUCKET_MS, BUCKET_MS);
-    const ids = this.#engine.counts.filter((count) => count.group === group).map((count) => count.id);
-    const sums = new Map<string, LampTime & { id: string; start: number; revision: number }>();
-    for (const one of ids) {
-      if (id !== undefined && id !== one) continue;
-      for (const found of this.#checkpoint.buckets(group, one, Math.floor(from / BUCKET_MS) * BUCKET_MS, to)) {
-        const start = Math.floor(found.start / width) * width;
-        const key = `${start} ${one}`;
-        const sum = sums.get(key) ?? { id: one, start, revision: 1, ...noTime() };
-        sums.set(key, sum);
-        addTime(sum, found);
-        // Of several buckets: it goes up with that of each.
-        sum.revision += (found.revision ?? 1) - 1;
-      }
-    }
-    return [...sums.values()]
-      .map((sum) => {
+    const ids = this.#checkpoint.groups().flatMap(([known, one]) => (known === group ? [one] : []));
+    const from = Math.floor(Math.max(query.from, Date.parse(after?.ts ?? instant(0))) / BUCKET_MS) * BUCKET_MS;
+    const asked = { group, ids: ids.filter((one) => id === undefined || one === id), from, to };
+    const points: (RatePoint & { ts: string })[] = [];
+    let sums = new Map<string, PastBucket>();
+    const add = () => {
+      for (const sum of [...sums.values()].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+        const ts = instant(sum.start);
+        if (after !== undefined && (ts < after.ts || (ts === after.ts && sum.id <= after.id))) continue;
         const mean = meanOf(sum);
         const point = this.#point({ group, id: sum.id }, mean, mean.expected > 0, sum.start);
-        return { ...point, revision: sum.revision, ts: instant(sum.start) };
-      })
-      .filter(({ ts, id: one }) => after === undefined || ts > after.ts || (ts === after.ts && one > after.id))
-      .sort((a, b) => (a.ts === b.ts ? (a.id < b.id ? -1 : 1) : a.ts < b.ts ? -1 : 1))
-      .slice(0, limit);
+        points.push({ ...point, revision: sum.revision, ts });
+      }
+      sums = new Map();
+    };
+    let start = 0;
+    for await (const found of pastBuckets(this.#checkpoint, this.#history, asked)) {
+      const own = Math.floor(found.start / width) * width;
+      if (own !== start) add();
+      if (points.length >= limit) break;
+      start = own;
+      const sum = sums.get(found.id) ?? { id: found.id, start, revision: 1, ...noTime() };
+      sums.set(found.id, sum);
+      addTime(sum, found);
+      // Of several buckets: it goes up with that of each.
+      sum.revision += found.revision - 1;
+    }
+    add();
+    return points.slice(0, limit);
   }
 
   #point({ group, id }: Pick<GroupCount, 'group' | 'id'>, count: LampCount, isDark: boolean, at: number): RatePoint {
@@ -193,8 +196,11 @@ export class Standing {
 }
 
 /** The lighting rate as others ask for it: now, over time, and of months. */
-export function lightingRateOf({ engine, checkpoint }: { engine: Engine; checkpoint: Checkpoint }) {
-  const standing = new Standing(engine, checkpoint);
+export function lightingRateOf(
+  { engine, checkpoint }: { engine: Engine; checkpoint: Checkpoint },
+  history: PastSeries | null = null,
+) {
+  const standing = new Standing(engine, checkpoint, history);
   const months = new LightingMonths(engine, checkpoint);
   return {
     now: (group: LampGroup) => standing.lightingNow(group),

@@ -23,6 +23,9 @@ import { MemoryHistory } from '../../history/memory.ts';
 import { ListJournal } from '../../support/journal.ts';
 import { KINDS, TOWN } from './town.ts';
 
+/** So long buckets are kept, ms. */
+export const KEPT = 35 * 86_400_000;
+
 /** What a concentrator says. */
 export function says(device: string, ts: number, values: Record<string, Value>, more: Partial<Sample> = {}): Sample {
   return { device, kind: 'lighting-controller', ts, values, ...more };
@@ -60,7 +63,17 @@ export class LitTown {
     const more = [realClock, silentLogger, () => {}, watch.onto(marks)] as const;
     this.#writer = new HistoryWriter(history, this.journal, this.#registry, rejections, ...more);
     const queue = { add: (points: readonly SeriesPoint[]) => void this.queued.push(...points) };
-    const parts = { registry: this.#registry, points: this.#registry, history, marks, watch, store, queue, clock };
+    const parts = {
+      registry: this.#registry,
+      points: this.#registry,
+      history,
+      marks,
+      watch,
+      store,
+      queue,
+      clock,
+      keep: KEPT,
+    };
     const hours = new LightingHours({ ...parts, rules: this });
     const progress = () => this.#writer.progress();
     this.record = new HourlyRecord({ ...parts, hours, progress, realClock, log: silentLogger });
