@@ -128,7 +128,7 @@ async function runnerCost(store: Store, load: Load, warmUp: number, ticks: numbe
     if (tick === 0) Object.assign(cost, { transitions: -transitions, samples: -load.samples });
     journal.put(load.next());
     const before = process.cpuUsage();
-    // It judges and writes all that there is, some 5,000 records at a time: five times in a second at 20,000 samples.
+    // It judges and writes all that there is, some 5,000 records at a time: as many devices a second as with a commit each half second.
     await runner.stop(Infinity);
     if (tick < 0) continue;
     cost.cpu += cpuSince(before);
