@@ -189,7 +189,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
 
     // 5–6: alerts and the telling of them, which the rules write into.
     const [queue, moves] = [new SeriesQueue(store), new MovePoints(store)];
-    const alerts = new AlertBook(store, { moved: (alert, move) => queue.add([moves.of(alert, move)]) });
+    const alerts = new AlertBook(store, { moved: (alert, move) => queue.add(moves.of(alert, move)) });
     const suppressed = () => (demo?.isMakingHistory() ? 'history' : null);
     const channel = logChannel(log.child({ channel: 'log' }));
     const clocks = { clock: clock.clock, realClock };

@@ -1,6 +1,7 @@
 import type { Store, Table } from '../kernel/store.ts';
 import type { Alert, AlertMove, AlertState, Severity } from '../model/alert.ts';
 import { instant } from '../model/primitives.ts';
+import { isGraver } from '../model/rung.ts';
 import type { Transition } from '../model/transition.ts';
 import { isOpen, isRunning, moved } from './lifecycle.ts';
 
@@ -13,7 +14,7 @@ export interface AlertEntry {
 /** An alert that somebody should hear of. */
 export interface News {
   alert: Alert;
-  event: 'fired' | 'resolved' | 'closed';
+  event: 'fired' | 'raised' | 'resolved' | 'closed';
 }
 
 /** Told of every move an alert makes, in the transaction that makes it. `to` is null when a pending one vanishes. */
@@ -130,8 +131,8 @@ export class AlertBook {
 
   #move({ alert, history }: AlertEntry, transition: Exclude<Transition, { step: 'begun' }>): News[] {
     const { at, reason } = transition;
-    const to = (state: AlertState, changes: Partial<Alert>): Alert => {
-      const move: AlertMove = { at: instant(at), from: alert.state, to: state, reason, by: RULES };
+    const to = (state: AlertState, changes: Partial<Alert>, more: Partial<AlertMove> = {}): Alert => {
+      const move: AlertMove = { at: instant(at), from: alert.state, to: state, reason, by: RULES, ...more };
       const next = { ...alert, reason, decidedAt: instant(at), ...changes, state };
       this.#entries.put(alert.id, { alert: next, history: [...history, move] });
       if (!isRunning(state)) this.#running.remove(alert.id);
@@ -150,6 +151,14 @@ export class AlertBook {
         const changes = { values, evidence, children, verdict, firedAt: instant(firedAt), inhibitedBy: null };
         const fired = to(moved(alert.state, 'fire'), changes);
         return reason === 'late' ? [] : [{ alert: fired, event: 'fired' }];
+      }
+      case 'graded': {
+        if (!isRunning(alert.state)) return [];
+        const { values, evidence, severity } = transition;
+        const isUp = isGraver(severity, alert.severity);
+        const grade = { severity: { from: alert.severity, to: severity } };
+        const graded = to(alert.state, { severity, ...(isUp ? { values, evidence } : {}) }, grade);
+        return isUp && isOpen(alert.state) ? [{ alert: graded, event: 'raised' }] : [];
       }
       case 'vanished': {
         if (alert.state !== 'pending') return [];

@@ -16,10 +16,17 @@ export class MovePoints {
   }
 
   /**
-   * The point of a move, at the arrival of what decided it. One record may decide several moves: each further one of a rule
+   * The points of a move, at the arrival of what decided it. One record may decide several moves: each further one of a rule
    * and subject stands a millisecond later, so that none takes another's place. Call it in the transaction of the move.
    */
-  of({ id, rule, subject, severity, organisation }: Alert, { at, from, to, reason }: AlertMove): SeriesPoint {
+  of(alert: Alert, move: AlertMove): SeriesPoint[] {
+    if (move.severity === undefined) return [this.#point(alert, move)];
+    // Points are told apart by their severity: it leaves the one and comes to the other.
+    const left = this.#point({ ...alert, severity: move.severity.from }, { ...move, to: null });
+    return [left, this.#point(alert, { ...move, from: null })];
+  }
+
+  #point({ id, rule, subject, severity, organisation }: Alert, { at, from, to, reason }: AlertMove): SeriesPoint {
     const decided = Date.parse(at);
     const newest = this.#newest.get([rule, subject.id]);
     const ts = newest === undefined ? decided : Math.max(decided, newest + 1);

@@ -59,5 +59,9 @@ export const AlertMove = z.object({
   to: AlertState.nullable(),
   reason: z.string(),
   by: z.string(),
+  severity: z
+    .object({ from: Severity, to: Severity })
+    .optional()
+    .meta({ description: 'where it became graver or less grave' }),
 });
 export type AlertMove = z.infer<typeof AlertMove>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Severity } from './alert.ts';
 import { Duration, Id, Name } from './primitives.ts';
+import { TimedRung } from './rung.ts';
 import { Schedule } from './schedule.ts';
 
 /** What every rule says, whatever its type. */
@@ -20,6 +21,10 @@ export const Common = {
     description:
       'what fires is over only once its cause has been seen to be gone for so long; a relapse is the same alert',
   }),
+  ladder: z
+    .array(TimedRung)
+    .default([])
+    .meta({ description: 'graver severities of the same alert, by time or by worse conditions' }),
   /** When it judges; outside of these hours nothing begins, and nothing that is open goes on or ends. */
   schedule: Schedule.optional(),
   /** Rules whose alert on the device itself, its gateway or its network node holds this one back. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Duration, type Name, parseDuration } from './primitives.ts';
 import { Common } from './rule-common.ts';
+import { CountRung, RatioRung, ThresholdRung } from './rung.ts';
 import { SIGNAL_RULES } from './signal-rule.ts';
 import { RoadClass } from './town.ts';
 
@@ -16,6 +17,7 @@ export const ThresholdRule = z.strictObject({
   ...Common,
   /** CEL over the kind's fields, in the kind's units, and `attributes`. */
   when: z.string().min(1),
+  ladder: z.array(ThresholdRung).default([]),
   /** What ends it; default: that `when` does not hold. */
   clear: z.string().min(1).optional(),
   subject: z
@@ -56,6 +58,7 @@ export const RatioRule = z
   .strictObject({
     type: z.literal('ratio'),
     ...Common,
+    ladder: z.array(RatioRung).default([]),
     part: z.literal('lamps lit'),
     whole: z.literal('lamps expected'),
     groupBy: z.array(z.enum(['town', 'village', 'road', 'class', 'feeder'])).min(1),
@@ -110,6 +113,7 @@ export const CountRule = z
   .strictObject({
     type: z.literal('count'),
     ...Common,
+    ladder: z.array(CountRung).default([]),
     count: z.enum(Object.keys(LAMP_FINDINGS) as [LampFinding, ...LampFinding[]]),
     atLeast: z.int().min(1).default(1).meta({ description: 'so many lamps; of a cycling lamp: so many switchings' }),
     share: z

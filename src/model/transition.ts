@@ -31,6 +31,8 @@ export type Transition = { alert: string; at: number; reason: string } & (
   | { step: 'held'; by: string | null }
   /** `children`: the devices that it speaks for. */
   | ({ step: 'fired'; firedAt: number; children: string[] } & Finding)
+  /** It is graver from now on, or less grave. */
+  | ({ step: 'graded'; severity: Severity } & Finding)
   /** It was pending and is over: there was no alert. */
   | { step: 'vanished' }
   /** `resolvedAt`: sample time of what ended it. `quiet`: it was over before it was known, nobody is told. */

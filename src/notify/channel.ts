@@ -3,7 +3,7 @@ import type { Alert } from '../model/alert.ts';
 /** Something to tell: an alert, and what became of it. */
 export interface Notice {
   alert: Alert;
-  event: 'fired' | 'resolved' | 'closed';
+  event: 'fired' | 'raised' | 'resolved' | 'closed';
 }
 
 /** A way to people. */

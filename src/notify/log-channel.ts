@@ -9,7 +9,7 @@ export function logChannel(log: Logger): Channel {
       const { id, rule, subject, severity, organisation, title, values, startedAt, decidedAt } = alert;
       const told = { alert: id, rule, subject: subject.id, severity, organisation, values, startedAt, decidedAt, key };
       const line = `${event}: ${title.en} (${title.zh})`;
-      if (event === 'fired') log.warn(told, line);
+      if (event === 'fired' || event === 'raised') log.warn(told, line);
       else log.info(told, line);
     },
   };

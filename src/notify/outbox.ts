@@ -106,7 +106,7 @@ export class Outbox {
       const { key, value: notice } = first;
       attempts++;
       try {
-        await this.#channel.deliver(notice, `${notice.alert.id}:${notice.event}`);
+        await this.#channel.deliver(notice, keyOf(notice));
         await this.#store.transaction(() => {
           this.#record(notice, { outcome: 'sent', reason: null, attempts });
           this.#waiting.remove(key);
@@ -127,4 +127,9 @@ export class Outbox {
       entry,
     );
   }
+}
+
+/** The same for the same thing told again. An alert may be raised more than once. */
+function keyOf({ alert: { id, decidedAt }, event }: Notice): string {
+  return event === 'raised' ? `${id}:${event}:${decidedAt}` : `${id}:${event}`;
 }

@@ -9,6 +9,7 @@ import { darkestOf, type GroupCount, type Lighting } from './lighting.ts';
 import { maintenanceAt } from './maintenance.ts';
 import { offSchedule } from './off-schedule.ts';
 import { freshFor } from './roster.ts';
+import type { CompiledRung } from './rulebook.ts';
 import type { Speech } from './speech.ts';
 
 /** How a subject stands by a rule that counts, and what of. */
@@ -45,7 +46,7 @@ export class CountJudge {
     for (const id of new Set([...this.#suspects(rule, counts), ...held])) {
       const counted = this.judge(rule, id, at);
       const subject = subjectOf(rule, id);
-      if (counted !== null) this.#holding.take(rule, this.#found(subject, counted), at, since);
+      if (counted !== null) this.#holding.take(rule, this.#found(rule, id, counted, at), at, since);
       else {
         const known = occurrences.of(rule.id, subject);
         if (known !== undefined) occurrences.close(known, at, 'not-judged');
@@ -92,9 +93,15 @@ export class CountJudge {
     return counts.filter((one) => one.group === by && isSuspect(one)).map(({ id }) => id);
   }
 
-  #found(subject: Subject, { verdict, reason, values, states, isWorkedOn = false }: Counted): Found {
+  #found(rule: CountRule, id: string, counted: Counted, at: number): Found {
+    const { verdict, reason, values, states, isWorkedOn = false } = counted;
+    const asked = ({ atLeast }: CompiledRung) => {
+      if (atLeast === undefined) return undefined;
+      const worse = this.judge({ ...rule, atLeast }, id, at)?.verdict;
+      return worse === 'breach' ? true : worse === 'ok' && !isWorkedOn ? false : null;
+    };
     return {
-      ...{ subject, verdict, reason, isBad: verdict === 'breach', instead: null },
+      ...{ subject: subjectOf(rule, id), asked, verdict, reason, isBad: verdict === 'breach', instead: null },
       isGood: verdict === 'ok' && !isWorkedOn,
       organisation: () => states()[0]?.member.device.organisation ?? '',
       bad: () => states().map(({ member: { device } }) => device.id),

@@ -174,6 +174,7 @@ export class Engine {
       for (const occurrence of this.occurrences.all(id)) {
         if (!alive.has(id)) this.#close(occurrence, at, 'rule-removed');
         else if (anew.has(id) && occurrence.firedAt === null) this.occurrences.close(occurrence, at, 'rule-changed');
+        else if (anew.has(id)) this.occurrences.leaveLadder(occurrence);
       }
     }
     // A silence keeps when it was closed: where it goes on, that is another alert.
@@ -195,8 +196,7 @@ export class Engine {
         if (!occurrence.bad.includes(device.id)) continue;
         const isJudged = rule !== undefined && device.retiredAt === null && appliesTo(rule, device);
         if (isJudged && isStillAbout(rule, member, occurrence)) continue;
-        occurrence.bad = occurrence.bad.filter((one) => one !== device.id);
-        this.occurrences.touch(occurrence);
+        this.occurrences.letGo(occurrence, device.id);
         if (occurrence.bad.length === 0) this.#close(occurrence, at, reason);
       }
     }

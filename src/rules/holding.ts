@@ -4,6 +4,8 @@ import type { CountRule, RatioRule } from '../model/rule.ts';
 import type { Finding } from '../model/transition.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { endCalm, isCalm } from './calm.ts';
+import type { Asked } from './ladder.ts';
+import type { Occurrence } from './occurrences.ts';
 import type { Speech } from './speech.ts';
 
 /** What a rule finds of a subject at a tick. */
@@ -20,6 +22,8 @@ export interface Found {
   /** The devices that it is found of. */
   bad(): string[];
   finding(): Finding;
+  /** Whether it is as bad as a step of the rule's ladder asks. */
+  asked: Asked;
   /** The rule's coverage speaks, not the rule. */
   instead: { id: string; severity: Severity; title: Name; assignee(): string | null } | null;
 }
@@ -40,12 +44,13 @@ export class Holding {
     // Whatever is not good, be it only that it cannot be told, begins the wait of `keepFiring` anew.
     if (known !== undefined && !isGood) endCalm(occurrences, known, found.subject.id);
     if (found.isBad) {
-      if (known !== undefined && known.firedAt !== null) return;
+      if (known !== undefined && known.firedAt !== null) return this.#climb(rule, found, known, at);
       const finding = found.finding();
       const occurrence = known ?? this.#begin(rule, found, finding, at);
       occurrence.finding = finding;
       occurrence.bad = found.bad();
       occurrences.touch(occurrence);
+      this.#climb(rule, found, occurrence, at);
       if (at < occurrence.due) return;
       const reason = rule.for === 0 ? 'at-once' : 'held';
       this.#speech.fire(occurrence, rule, { firedAt: occurrence.due, at, reason, patience: rule.for, children: [] });
@@ -56,6 +61,7 @@ export class Holding {
       const word = { at, from: this.#speech.hours.openSince(rule, at), gap: Number.POSITIVE_INFINITY };
       if (isGood && isCalm(occurrences, known, found.subject.id, rule.keepFiring, word))
         occurrences.resolve(known, at, found.finding(), at, 'cleared');
+      else this.#climb(rule, found, known, at);
     } else if (verdict === 'idle') occurrences.vanish(known, at, found.reason ?? 'not-expected');
     else if (isGood || verdict === 'ok') occurrences.vanish(known, at, 'cleared');
     else {
@@ -71,6 +77,16 @@ export class Holding {
     for (const id of ids)
       for (const occurrence of occurrences.all(id))
         if (occurrence.firedAt === null) occurrences.vanish(occurrence, at, 'schedule');
+  }
+
+  /** What was found tells how grave it is, and time passes for that. */
+  #climb(rule: RatioRule | CountRule, found: Found, occurrence: Occurrence, at: number): void {
+    if (rule.ladder.length === 0 || found.instead !== null) return;
+    const { ladder, hours } = this.#speech;
+    // What fires keeps the figures that decided it, until it is graver by others.
+    if (found.isBad) occurrence.finding = found.finding();
+    ladder.word(rule, occurrence, found.subject.id, found.asked, at, at);
+    ladder.tick(rule, occurrence, at, { from: hours.openSince(rule, at), isFresh: true });
   }
 
   #begin(rule: RatioRule | CountRule, found: Found, finding: Finding, at: number) {

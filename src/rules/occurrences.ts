@@ -3,6 +3,7 @@ import type { Severity, Subject } from '../model/alert.ts';
 import type { Name } from '../model/primitives.ts';
 import type { Finding, Transition } from '../model/transition.ts';
 import type { Calm } from './calm.ts';
+import type { RungState } from './ladder.ts';
 
 /** Something that a rule holds against a subject: pending until it fires, then until it is over. Instants in ms. */
 export interface Occurrence {
@@ -10,6 +11,10 @@ export interface Occurrence {
   alert: string;
   rule: string;
   subject: Subject;
+  /** Absent where an older Townpulse began it: then it is that of its rule. */
+  severity?: Severity;
+  /** How the steps of its rule's ladder stand, in their order; absent before anything was said of them. */
+  rungs?: readonly RungState[];
   startedAt: number;
   /** When `for` is over. */
   due: number;
@@ -92,10 +97,10 @@ export class Occurrences {
 
   begin(beginning: Beginning, at: number, reason: string): Occurrence {
     const { due, bad, finding, ...told } = beginning;
-    const { rule, subject, startedAt } = told;
+    const { rule, subject, severity, startedAt } = told;
     const alert = alertId(rule, subject, startedAt);
     const occurrence: Occurrence = {
-      ...{ alert, rule, subject, startedAt, due, bad, finding },
+      ...{ alert, rule, subject, severity, startedAt, due, bad, finding },
       ...{ firedAt: null, heldBy: null, lateSince: null },
     };
     this.#put(occurrence);
@@ -118,6 +123,13 @@ export class Occurrences {
     this.#tell({ alert: occurrence.alert, at, reason, step: 'fired', firedAt, children, ...occurrence.finding });
   }
 
+  /** From now on it is as grave as that. */
+  grade(occurrence: Occurrence, severity: Severity, at: number, reason: string): void {
+    occurrence.severity = severity;
+    this.touch(occurrence);
+    this.#tell({ alert: occurrence.alert, at, reason, step: 'graded', severity, ...occurrence.finding });
+  }
+
   vanish(occurrence: Occurrence, at: number, reason: string): void {
     this.#remove(occurrence);
     this.#tell({ alert: occurrence.alert, at, reason, step: 'vanished' });
@@ -134,6 +146,22 @@ export class Occurrences {
     this.#remove(occurrence);
     if (occurrence.firedAt === null) this.#tell({ alert: occurrence.alert, at, reason, step: 'vanished' });
     else this.#tell({ alert: occurrence.alert, at, reason, step: 'closed' });
+  }
+
+  /** A device speaks of it no more, be it for or against the subject. */
+  letGo(occurrence: Occurrence, device: string): void {
+    const isOther = (one: string) => one !== device;
+    occurrence.bad = occurrence.bad.filter(isOther);
+    if (occurrence.rungs !== undefined)
+      occurrence.rungs = occurrence.rungs.map((rung) => ({ ...rung, by: rung.by.filter(isOther) }));
+    this.touch(occurrence);
+  }
+
+  /** The ladder that it stood on is another now: it keeps its severity until that one says otherwise. */
+  leaveLadder(occurrence: Occurrence): void {
+    if (occurrence.rungs === undefined) return;
+    delete occurrence.rungs;
+    this.touch(occurrence);
   }
 
   /** Marks it for the next checkpoint. */

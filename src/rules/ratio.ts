@@ -62,6 +62,7 @@ export class RatioJudge {
       ...{ subject: subjectOf(count), verdict, reason, isBad: verdict === 'breach', isGood: isClear, instead: null },
       organisation: () => organisationOf(count),
       bad: () => [],
+      asked: ({ below }) => (below === undefined ? undefined : isBelow(count, below)),
       finding: () => this.#finding(rule, count, verdict),
     };
   }
@@ -79,6 +80,7 @@ export class RatioJudge {
       isBad: verdict === 'unknown' && judged.reason !== 'transition',
       organisation: () => organisationOf(count),
       bad: () => [],
+      asked: () => undefined,
       finding: () => this.#finding(rule, count, verdict),
       instead: { id: coverageId(rule), severity: COVERAGE_SEVERITY, title: coverageName(rule), assignee },
     };
@@ -92,6 +94,13 @@ export class RatioJudge {
     const values = { ...ratesOf(count), expected, lit, out, unknown, target, ...allowed };
     return { verdict, values, evidence: evidenceOf(darkestOf(count)) };
   }
+}
+
+/** Whether the rate lies below `rate`, whatever the unknown lamps do; null where that cannot be told. */
+function isBelow(count: GroupCount, rate: number): boolean | null {
+  const { low, high } = ratesOf(count);
+  if (low === null || high === null) return null;
+  return high < rate ? true : low >= rate ? false : null;
 }
 
 /** Whether the rule judges this group. */

@@ -12,14 +12,19 @@ import {
   type SilenceRule,
   type ThresholdRule,
 } from '../model/rule.ts';
+import { isGraver, type Rung } from '../model/rung.ts';
 import { SERVICE } from '../model/service.ts';
 import { isSignal, type SignalRule } from '../model/signal-rule.ts';
 import { type Condition, Conditions, isFlaw } from './condition.ts';
 
+/** A step of a ladder with its condition compiled. */
+export type CompiledRung = Rung<Condition>;
+
 /** A threshold rule with its conditions compiled. */
-export interface CompiledThreshold extends Omit<ThresholdRule, 'when' | 'clear'> {
+export interface CompiledThreshold extends Omit<ThresholdRule, 'when' | 'clear' | 'ladder'> {
   when: Condition;
   clear: Condition | null;
+  ladder: readonly CompiledRung[];
 }
 
 /** A rule that is ready to judge. */
@@ -132,11 +137,11 @@ class RuleReader {
     const about = { schema: Rule, locate: this.#locate, base: [index] };
     for (const issue of parsed.error?.issues ?? []) this.problems.push(...explain(issue, about));
     this.#checkNames(written, index);
-    const conditions = this.#compile(written, index);
+    const conditions = this.#compile(written, index, parsed.data);
     if (!parsed.success || this.problems.length > before) return null;
     const rule = parsed.data;
     if (rule.type !== 'threshold') return rule;
-    return conditions.when === null ? null : { ...rule, when: conditions.when, clear: conditions.clear };
+    return conditions.when === null ? null : { ...rule, ...conditions, when: conditions.when };
   }
 
   #checkNames(written: Written, index: number): void {
@@ -173,9 +178,13 @@ class RuleReader {
       this.#wrong([index], 'a rule about the service says whose alert it is: organisation: …');
   }
 
-  #compile(written: Written, index: number): { when: Condition | null; clear: Condition | null } {
+  #compile(
+    written: Written,
+    index: number,
+    parsed: Rule | undefined,
+  ): Pick<CompiledThreshold, 'clear' | 'ladder'> & { when: Condition | null } {
     const { kinds } = this.#around;
-    const none = { when: null, clear: null };
+    const none = { when: null, clear: null, ladder: [] };
     if (typeof written.kind !== 'string') return none;
     const kind = written.kind === SERVICE.id ? SERVICE : kinds.get(written.kind);
     if (kind === undefined) {
@@ -194,7 +203,27 @@ class RuleReader {
     return {
       when: typeof when === 'string' ? this.#condition(kind, when, [index, 'when']) : null,
       clear: typeof clear === 'string' ? this.#condition(kind, clear, [index, 'clear']) : null,
+      ladder: parsed === undefined ? [] : this.#ladder(kind, parsed, index),
     };
+  }
+
+  /** The steps of a ladder lead up, and those that ask more than the rule ask more of the same. */
+  #ladder(kind: Kind, rule: Rule, index: number): CompiledRung[] {
+    return rule.ladder.map((written, place) => {
+      const { when, ...rung }: Rung<string> = written;
+      const path = [index, 'ladder', place];
+      if (!isGraver(rung.severity, rule.severity))
+        this.#wrong(
+          [...path, 'severity'],
+          `a step of the ladder is graver than the rule itself, which is ${rule.severity}`,
+        );
+      if (rule.type === 'ratio' && rung.below !== undefined && rung.below >= rule.target)
+        this.#wrong([...path, 'below'], `a worse rate lies below the target of ${rule.target}`);
+      if (rule.type === 'count' && rung.atLeast !== undefined && rung.atLeast <= rule.atLeast)
+        this.#wrong([...path, 'atLeast'], `worse is more than the ${rule.atLeast} of the rule`);
+      const compiled = when === undefined ? null : this.#condition(kind, when, [...path, 'when']);
+      return compiled === null ? rung : { ...rung, when: compiled };
+    });
   }
 
   /** The field that a rule follows is a figure of its kind, and what it reads of the registry is an attribute of it. */

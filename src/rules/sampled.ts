@@ -7,7 +7,7 @@ import type { Verdict } from '../model/verdict.ts';
 import { endCalm, isCalm } from './calm.ts';
 import type { Occurrence } from './occurrences.ts';
 import { freshFor, isInService, type Member } from './roster.ts';
-import type { CompiledThreshold } from './rulebook.ts';
+import type { CompiledRung, CompiledThreshold } from './rulebook.ts';
 import { evidenceOf, lampsOf, type Speech } from './speech.ts';
 
 /** A rule that a device's samples move. */
@@ -70,6 +70,7 @@ export class Sampled {
     endCalm(this.#speech.occurrences, occurrence, id);
     occurrence.finding = finding;
     this.#speech.occurrences.touch(occurrence);
+    this.#climb(rule, member, record, occurrence);
     const since = occurrence.releasedAt ?? occurrence.startedAt;
     if (occurrence.firedAt !== null || sample.ts < since || sample.ts - since < rule.for) return;
     if (at - sample.ts > LATE) occurrence.lateSince ??= sample.ts;
@@ -92,10 +93,11 @@ export class Sampled {
     const hasFired = occurrence.firedAt !== null || occurrence.lateSince !== null;
     const from = this.#speech.judgedSince(rule, member, sample.ts);
     const word = { at: sample.ts, from, gap: freshFor(member) };
-    if (hasFired && !isCalm(occurrences, occurrence, member.device.id, rule.keepFiring, word)) return;
+    if (hasFired && !isCalm(occurrences, occurrence, member.device.id, rule.keepFiring, word))
+      return this.#climb(rule, member, record, occurrence);
     occurrence.bad = occurrence.bad.filter((id) => id !== member.device.id);
     occurrences.touch(occurrence);
-    if (occurrence.bad.length > 0) return;
+    if (occurrence.bad.length > 0) return this.#climb(rule, member, record, occurrence);
     const finding = this.#finding(rule, occurrence.subject, record, 'ok', values, occurrence);
     if (occurrence.firedAt !== null) return occurrences.resolve(occurrence, sample.ts, finding, at, 'cleared');
     if (occurrence.lateSince === null) return occurrences.vanish(occurrence, at, 'cleared');
@@ -104,13 +106,15 @@ export class Sampled {
   }
 
   /** The sample speaks neither against the device nor well enough for it. */
-  wavers({ device }: Member, occurrence: Occurrence): void {
-    endCalm(this.#speech.occurrences, occurrence, device.id);
+  wavers(rule: SampledRule, member: Member, record: SampleRecord, occurrence: Occurrence): void {
+    endCalm(this.#speech.occurrences, occurrence, member.device.id);
+    this.#climb(rule, member, record, occurrence);
   }
 
   /** Lets time pass to `at`. */
   tick(rule: SampledRule, at: number): void {
     for (const occurrence of this.#speech.occurrences.all(rule.id)) {
+      this.#pass(rule, occurrence, at);
       if (occurrence.firedAt !== null) continue;
       this.#speech.rest(rule, occurrence, at);
       if (!this.#speech.occurrences.holds(occurrence)) continue;
@@ -118,6 +122,26 @@ export class Sampled {
       else if (at >= occurrence.due && this.#isWatched(rule, occurrence, at))
         this.#fire(rule, occurrence, occurrence.startedAt + rule.for, at);
     }
+  }
+
+  /** The sample tells how grave it is. */
+  #climb(rule: SampledRule, member: Member, { at, sample }: SampleRecord, occurrence: Occurrence): void {
+    const { ladder } = this.#speech;
+    const asked = ({ when }: CompiledRung) => when?.holds(sample.values, member.attributes) ?? undefined;
+    ladder.word(rule, occurrence, member.device.id, asked, sample.ts, at);
+  }
+
+  /** Time passes for how grave it is, unless all who hold it against the subject rest. */
+  #pass(rule: SampledRule, occurrence: Occurrence, at: number): void {
+    if (rule.ladder.length === 0) return;
+    const { roster, ladder } = this.#speech;
+    const judged = occurrence.bad.flatMap((id) => {
+      const member = roster.members.get(id);
+      return member === undefined || this.#speech.restOf(rule, member, at) !== null ? [] : [member];
+    });
+    if (judged.length === 0) return;
+    const from = Math.min(...judged.map((member) => this.#speech.judgedSince(rule, member, at)));
+    ladder.tick(rule, occurrence, at, { from, isFresh: this.#isWatched(rule, occurrence, at) });
   }
 
   #fire(rule: SampledRule, occurrence: Occurrence, firedAt: number, at: number): void {

@@ -25,6 +25,7 @@ export class SilenceJudge {
       const member = roster.members.get(occurrence.subject.id);
       const heardAt = member?.heard.at ?? null;
       if (occurrence.firedAt === null) this.#speech.rest(rule, occurrence, at);
+      else this.#pass(rule, occurrence, member, at);
       if (member === undefined || heardAt === null || heardAt <= occurrence.startedAt) continue;
       if (!occurrences.holds(occurrence) || this.#speech.restOf(rule, member, at) !== null) continue;
       // What came in a rest is no word on what is open since before it.
@@ -77,6 +78,13 @@ export class SilenceJudge {
     const patience = patienceOf(rule, member);
     const firedAt = occurrence.startedAt + rule.for;
     this.#speech.fire(occurrence, rule, { firedAt, at, reason: 'silence', patience, children: roster.wardsOf(id) });
+  }
+
+  /** Time passes for how grave it is. */
+  #pass(rule: SilenceRule, occurrence: Occurrence, member: Member | undefined, at: number): void {
+    if (member === undefined || this.#speech.restOf(rule, member, at) !== null) return;
+    const from = this.#speech.judgedSince(rule, member, at);
+    this.#speech.ladder.tick(rule, occurrence, at, { from, isFresh: true });
   }
 
   /** Whether what arrived last has come after the device has spoken for as long as the rule asks, without falling silent. */

@@ -4,6 +4,7 @@ import type { SampleRecord } from '../model/record.ts';
 import { SERVICE } from '../model/service.ts';
 import type { Finding } from '../model/transition.ts';
 import type { RuleHours } from './hours.ts';
+import { Ladder } from './ladder.ts';
 import { maintainedUntil, maintenanceAt } from './maintenance.ts';
 import type { Occurrence, Occurrences } from './occurrences.ts';
 import { isInService, type Member, type Roster } from './roster.ts';
@@ -17,6 +18,7 @@ export class Speech {
   readonly roster: Roster;
   readonly occurrences: Occurrences;
   readonly hours: RuleHours;
+  readonly ladder: Ladder;
   /** `sha256:…` of the rulebook in force. */
   version = '';
   /** The rules in force by id. */
@@ -26,6 +28,7 @@ export class Speech {
     this.roster = roster;
     this.occurrences = occurrences;
     this.hours = hours;
+    this.ladder = new Ladder(occurrences);
   }
 
   /**

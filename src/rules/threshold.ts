@@ -31,7 +31,7 @@ export class ThresholdJudge {
     if (occurrence === undefined) return;
     const hasHeld = occurrence.firedAt !== null || occurrence.lateSince !== null;
     if (hasHeld && rule.clear !== null && rule.clear.holds(values, member.attributes) !== true)
-      return this.#sampled.wavers(member, occurrence);
+      return this.#sampled.wavers(rule, member, record, occurrence);
     this.#sampled.better(rule, member, record, valuesOf(rule, member, record), occurrence);
   }
 

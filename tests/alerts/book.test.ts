@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AlertBook, type AlertFilter, type News } from '../../src/alerts/book.ts';
 import type { Store } from '../../src/kernel/store.ts';
-import { Alert, AlertMove } from '../../src/model/alert.ts';
+import { Alert, AlertMove, type Severity } from '../../src/model/alert.ts';
 import type { Finding, Transition } from '../../src/model/transition.ts';
 import { temporaryFolder, temporaryStore } from '../support/temporary.ts';
 
@@ -31,6 +31,10 @@ const fired = (alert: string, reason = 'held'): Transition => ({
 const resolved = (alert: string, reason = 'cleared'): Transition => ({
   ...{ alert, step: 'resolved', at: minute(21), reason, resolvedAt: minute(20), quiet: reason === 'late' },
   ...finding('ok', 0.2),
+});
+const graded = (alert: string, severity: Severity, pressure = 0.05): Transition => ({
+  ...{ alert, step: 'graded', at: minute(15), reason: 'worse', severity },
+  ...finding('breach', pressure),
 });
 const held = (alert: string, by: string | null): Transition => {
   return { alert, step: 'held', at: minute(5), reason: by === null ? 'released' : 'inhibited', by };
@@ -110,6 +114,28 @@ describe('the life of an alert', () => {
       'firing resolved cleared',
     ]);
     expect(alerts.open()).toBe(0);
+  });
+
+  it('is raised to a graver severity as the same alert, and told then; not when it is less grave again', async () => {
+    const { it: alerts, take } = await book();
+    expect(await take(begun('a'), fired('a'), graded('a', 'critical'))).toEqual(['fired a', 'raised a']);
+    expect(alerts.get('a')?.alert).toMatchObject({ severity: 'critical', state: 'firing', values: { pressure: 0.05 } });
+    expect(await take(graded('a', 'major', 0.1))).toEqual([]);
+    const { alert, history = [] } = alerts.get('a') ?? {};
+    expect(alert).toMatchObject({ severity: 'major', values: { pressure: 0.05 } });
+    expect(history.slice(-2).map(({ from, to, severity }) => [from, to, severity])).toEqual([
+      ['firing', 'firing', { from: 'major', to: 'critical' }],
+      ['firing', 'firing', { from: 'critical', to: 'major' }],
+    ]);
+    for (const move of history) expect(AlertMove.safeParse(move).success).toBe(true);
+  });
+
+  it('is as grave as it is when it fires: nobody hears of the severity before that', async () => {
+    const { it: alerts, take } = await book();
+    expect(await take(begun('a'), graded('a', 'critical'), fired('a'))).toEqual(['fired a']);
+    expect(alerts.get('a')?.alert.severity).toBe('critical');
+    expect(await take(resolved('a'), graded('a', 'info'))).toEqual(['resolved a']);
+    expect(alerts.get('a')?.alert.severity).toBe('critical');
   });
 
   it('is known and told to nobody where it was over before it was heard of', async () => {

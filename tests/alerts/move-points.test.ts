@@ -31,7 +31,7 @@ async function pointsOf(...taken: Transition[][]): Promise<SeriesPoint[]> {
   for (const transitions of taken) {
     // A book of its own each time: nothing but the disk remembers.
     const moves = new MovePoints(store);
-    const book = new AlertBook(store, { moved: (alert, move) => points.push(moves.of(alert, move)) });
+    const book = new AlertBook(store, { moved: (alert, move) => points.push(...moves.of(alert, move)) });
     await store.transaction(() => book.take(transitions));
   }
   return points;
@@ -67,4 +67,29 @@ it('lets no move take the place of another that was decided in the same instant'
 it('makes no point of a transition that changes nothing', async () => {
   const points = await pointsOf([begun('a')], [begun('a'), vanished('x', AT), resolved('a', AT)]);
   expect(points.length).toBe(1);
+});
+
+it('leaves the points of one severity and comes to those of the other when it becomes graver', async () => {
+  const graded: Transition = {
+    alert: 'a',
+    step: 'graded',
+    at: AT + 2,
+    reason: 'worse',
+    severity: 'critical',
+    ...FINDING,
+    evidence: [],
+  };
+  const points = await pointsOf([begun('a'), fired('a', AT + 1)], [graded], [resolved('a', AT + 3)]);
+  const told = points.map(({ tags, fields }) => [tags.severity, fields.from, fields.to, fields.open]);
+  expect(told.slice(2)).toEqual([
+    ['major', 'firing', 'none', 0],
+    ['critical', 'none', 'firing', 1],
+    ['critical', 'firing', 'resolved', 0],
+  ]);
+  // Open by severity, as a board asks for it: nothing is left open, or counted twice.
+  const newest = new Map(points.map(({ tags, fields }) => [tags.severity, fields.open]));
+  expect([...newest]).toEqual([
+    ['major', 0],
+    ['critical', 0],
+  ]);
 });

@@ -65,6 +65,15 @@ async function outbox(options: { store?: Store; suppressed?: () => string | null
 }
 
 describe('a notice', () => {
+  it('of an alert that is raised again has a key of its own', async () => {
+    const { it: box, channel, add } = await outbox();
+    const raised = (decidedAt: string): Notice => ({ alert: { id: 'a', decidedAt } as Alert, event: 'raised' });
+    box.start();
+    await add(raised('2026-11-22T12:00:00.000Z'), raised('2026-11-22T13:00:00.000Z'));
+    await until(() => channel.keys.length === 2);
+    expect(new Set(channel.keys).size).toBe(2);
+  });
+
   it("is told once, in the order of the decisions, and noted with the town's time", async () => {
     const { it: box, channel, add } = await outbox();
     box.start();

@@ -195,6 +195,9 @@ describe('P9: one open alert per rule and subject', () => {
               const key = `${transition.rule} ${JSON.stringify(transition.subject)}`;
               expect(running.get(key)).toBeUndefined();
               running.set(key, alert);
+            } else if (step === 'graded') {
+              expect(['begun', 'held', 'fired']).toContain(at.get(alert));
+              continue;
             } else expect(next[at.get(alert) ?? '']).toContain(step);
             at.set(alert, step);
             if (next[step]?.length === 0) for (const [key, one] of running) if (one === alert) running.delete(key);

@@ -162,6 +162,8 @@ describe('a rulebook', () => {
   });
 
   it('holds no rate back: it is about many devices', () => {
+    const better = RATIO.replace('severity: major', 'severity: major\n  ladder: [{ below: 0.97, severity: critical }]');
+    expect(problems(better)).toEqual(['rules.yaml:10:21: a worse rate lies below the target of 0.97']);
     const rule = RATIO.replace('severity: major', 'severity: major\n  inhibitedBy: []');
     expect(problems(rule)).toEqual(['rules.yaml:10:16: a rate over many devices is held back by no other alert']);
   });
@@ -230,6 +232,36 @@ describe('a mistake is named with its place and the nearest right name', () => {
       'for: 10m',
       'inhibitedBy: [low-pressure]',
       '7:17: a rule cannot hold itself back',
+    ],
+    [
+      'a step that does not lead up',
+      'for: 10m',
+      'ladder: [{ after: 1h, severity: minor }]',
+      '7:35: a step of the ladder is graver than the rule itself, which is major',
+    ],
+    [
+      'a step without a time or a condition',
+      'for: 10m',
+      'ladder: [{ severity: critical }]',
+      '7:12: ladder.0.after: a step by time alone says after how long: after: 30m',
+    ],
+    [
+      'a way back from a step by time alone',
+      'for: 10m',
+      'ladder: [{ after: 1h, back: 10m, severity: critical }]',
+      '7:31: ladder.0.back: a step by time alone is not gone back while the alert lasts: "back" goes with a condition',
+    ],
+    [
+      'a step by a condition that is none',
+      'for: 10m',
+      'ladder: [{ when: presure < 0.1, severity: critical }]',
+      '7:20: water-pressure has no field presure (did you mean pressure?)',
+    ],
+    [
+      'a step of a threshold that counts',
+      'for: 10m',
+      'ladder: [{ after: 1h, atLeast: 3, severity: critical }]',
+      '7:34: ladder.0: unknown key "atLeast"',
     ],
     ['unknown key', 'for: 10m', 'fore: 10m', '7:9: unknown key "fore" (did you mean for?)'],
     ['unknown key inside', 'en: Low', 'eng: Low', '4:26: name: unknown key "eng" (did you mean en?)'],

@@ -1,5 +1,6 @@
 import type { Alert, AlertMove, Severity, Subject } from '../../model/alert.ts';
 import type { Name } from '../../model/primitives.ts';
+import { isGraver } from '../../model/rung.ts';
 import type { Transition } from '../../model/transition.ts';
 
 /** An alert that fired, as it was or as it would have been; instants in ms. */
@@ -47,6 +48,8 @@ export class FiredAlerts {
     }
     const alert = this.#begun.get(id);
     if (alert === undefined) return;
+    if (transition.step === 'graded' && isGraver(transition.severity, alert.severity))
+      alert.severity = transition.severity;
     if (transition.step === 'fired') {
       alert.firedAt = transition.firedAt;
       this.#fired.set(id, alert);

@@ -11,6 +11,7 @@ export const STEPS = {
   begun: 'where named',
   held: 'where named',
   vanished: 'where named',
+  graded: 'always',
   fired: 'always',
   resolved: 'always',
   closed: 'always',

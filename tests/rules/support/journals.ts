@@ -11,18 +11,18 @@ const name = 'name: { zh: 名, en: name }, severity: major';
 /** Every type of rule, each with a wait of its own; by id. */
 const RULES: Record<string, string> = {
   'feeder-supply': `type: threshold, kind: lighting-controller, ${name}, power: always, when: voltage < 50, for: 60s, subject: parent, keepFiring: 10m`,
-  'low-pressure': `type: threshold, kind: water-pressure, ${name}, when: pressure < attributes.minPressure, clear: pressure > attributes.minPressure + 0.01, for: 5m`,
-  leak: `type: threshold, kind: gas-meter, ${name}, when: leak >= 25, clear: leak < 20, keepFiring: 5m`,
+  'low-pressure': `type: threshold, kind: water-pressure, ${name}, when: pressure < attributes.minPressure, clear: pressure > attributes.minPressure + 0.01, for: 5m, ladder: [{ when: pressure < 0.12, after: 2m, back: 5m, severity: critical }]`,
+  leak: `type: threshold, kind: gas-meter, ${name}, when: leak >= 25, clear: leak < 20, keepFiring: 5m, ladder: [{ after: 30m, severity: critical }]`,
   'concentrator-silent': `type: silence, kind: lighting-controller, ${name}, power: always, after: 3 intervals, inhibitedBy: [feeder-supply]`,
   'lamp-silent': `type: silence, kind: lighting-controller, ${name}, power: switched, after: 10m, for: 5m, inhibitedBy: [feeder-supply, concentrator-silent]`,
-  'point-silent': `type: silence, kind: water-pressure, ${name}, after: 3 intervals, keepFiring: 20m`,
+  'point-silent': `type: silence, kind: water-pressure, ${name}, after: 3 intervals, keepFiring: 20m, ladder: [{ after: 10m, severity: critical }]`,
   'low-by-day': `type: threshold, kind: water-pressure, ${name}, when: pressure < 0.14, for: 2m, schedule: 'daily 08:00-17:05'`,
   'by-day-silent': `type: silence, kind: gas-meter, ${name}, after: 5m, schedule: 'daily 08:00-17:05'`,
   burst: `type: change, kind: water-pressure, ${name}, of: pressure, direction: either, within: 30m, by: 0.1, samples: 4, for: 5m, settles: 1h`,
   stuck: `type: stuck, kind: water-pressure, ${name}, of: pressure, samples: 4, resolution: 0.001, neighbours: 1, inhibitedBy: [point-silent]`,
   tilted: `type: drift, kind: water-pressure, ${name}, of: pressure, above: 0.1, learn: 5m, for: 5m`,
   backwards: `type: counter, kind: gas-meter, ${name}, of: leak, finds: backwards`,
-  rate: `type: ratio, kind: lighting-controller, ${name}, part: lamps lit, whole: lamps expected, groupBy: [town, village, road], target: 0.9, clear: 0.95, for: 5m, keepFiring: 2m`,
+  rate: `type: ratio, kind: lighting-controller, ${name}, part: lamps lit, whole: lamps expected, groupBy: [town, village, road], target: 0.9, clear: 0.95, for: 5m, keepFiring: 2m, ladder: [{ below: 0.5, after: 1m, severity: critical }]`,
 };
 
 /** A rulebook with the rules of these ids. */
