@@ -27,7 +27,7 @@ import { ThresholdJudge } from './threshold.ts';
  */
 export class Engine {
   readonly roster = new Roster();
-  readonly record = new LightingRecord();
+  readonly record: LightingRecord;
   readonly occurrences: Occurrences;
   readonly lighting: Lighting;
   readonly thresholds: ThresholdJudge;
@@ -52,8 +52,9 @@ export class Engine {
   counts: readonly GroupCount[] = [];
   #townSun: Sun | null = null;
 
-  /** Every transition goes to `tell`, in order. */
-  constructor(kinds: Kinds, tell: (transition: Transition) => void) {
+  /** Every transition goes to `tell`, in order; what ticks see of the lighting rate to `record`. */
+  constructor(kinds: Kinds, tell: (transition: Transition) => void, record = new LightingRecord()) {
+    this.record = record;
     this.#kinds = kinds;
     this.occurrences = new Occurrences(tell);
     this.#speech = new Speech(this.roster, this.occurrences, this.hours);

@@ -2,7 +2,7 @@ import type { Evidence } from '../model/alert.ts';
 import type { Patrol } from '../model/patrol.ts';
 import { instant } from '../model/primitives.ts';
 import { estimate, type MeterReport } from './lamp-meter.ts';
-import { plannedAt } from './lamp-plan.ts';
+import { type Planned, plannedAt } from './lamp-plan.ts';
 import type { Circuit } from './lighting.ts';
 import { freshFor, isInService, type LampReport, type Member } from './roster.ts';
 
@@ -42,8 +42,11 @@ export interface LampState extends LampTally {
   recorded: LampCount;
   /** Its report counts other lamps than the registry. */
   isMismatch: boolean;
-  /** Until when no more than the passing of time changes nothing, ms. */
+  /** Until when no more than the passing of time changes nothing, ms; and the same but for the age of its report. */
   until: number;
+  turn: number;
+  /** What it reported before that is no word on its lamps, ms. */
+  wordFrom: number;
 }
 
 /** What beside its own reports decides on the lamps of a device. */
@@ -81,27 +84,24 @@ export function stateOf(member: Member, lamps: number, at: number, around: LampS
   const { nightSince, since, until } = planned;
   const fresh = freshFor(member);
   const told = nightSince + Math.max(member.device.reportInterval * 1_000 + SWITCH_GRACE, transition);
-  const about = {
-    ...{ member, report, meter, patrol },
-    isMismatch: report !== null && report.total !== null && report.total !== lamps,
-    until: nextTurn(
-      member,
-      at,
-      [until, since + transition, until - transition, told + 1],
-      [nightSince, until, mismatch],
-    ),
-  };
+  const turn = nextTurn(member, at, planned, { told, transition, mismatch });
   const expected = isInService(member, at) ? planned.lamps : 0;
+  const wordFrom = expected === 0 ? since + transition : at <= told ? nightSince : Number.NEGATIVE_INFINITY;
+  const about = {
+    ...{ member, report, meter, patrol, turn, wordFrom },
+    isMismatch: report !== null && report.total !== null && report.total !== lamps,
+    until: staleAt(turn, report, fresh, at),
+  };
   const nothing = { ...tallyOf(0, 0, 0), recorded: countOf(0, 0, 0), ...about };
   if (expected === 0) {
     const isDay = planned.isDay && isInService(member, at) && !around.isMaintained && at >= since + transition;
-    if (!isDay || report === null || report.ts < since + transition || at - report.ts > fresh) return nothing;
+    if (!isDay || report === null || report.ts < wordFrom || at - report.ts > fresh) return nothing;
     const burning = Math.min(Math.floor(report.lit), lamps);
     return { ...nothing, burning, resting: lamps - burning };
   }
   if (around.isMaintained) return { ...nothing, maintained: expected };
   const isSettling = at < since + transition || at >= until - transition;
-  const sight = sightOf(member, about.isMismatch, at, at <= told ? nightSince : Number.NEGATIVE_INFINITY);
+  const sight = sightOf(member, about.isMismatch, at, wordFrom);
   // What a lamp said before its feeder died, or its darkness since, is no word against the feeder's.
   const word = sight ?? (report === null ? null : { ts: report.ts, high: report.lit });
   const isDead = deadSince !== null && (word === null || word.ts <= deadSince || word.high === 0);
@@ -119,23 +119,60 @@ export function stateOf(member: Member, lamps: number, at: number, around: LampS
   };
 }
 
-/** The first of these instants, and of those at which what was heard grows too old, that lies after `at`. */
+/**
+ * Takes a newer report of the same content: true where it changes nothing but since when that is known. Most reports are
+ * such, and to count a device's lamps anew costs more than anything else at a tick.
+ */
+export function saysTheSame(state: LampState, at: number, deadSince: number | null): boolean {
+  const { member, report: before, meter, patrol, turn, wordFrom } = state;
+  const { lamps: report, meter: newMeter, patrol: newPatrol } = member.heard;
+  if (before === null || report === null || meter !== newMeter || patrol !== newPatrol) return false;
+  const isSame =
+    before.lit === report.lit && before.total === report.total && before.isTimeReplaced === report.isTimeReplaced;
+  const fresh = freshFor(member);
+  // What was no word before may be one now; what lies after a feeder's death says more than what lay before it.
+  if (!isSame || deadSince !== null || at >= turn || before.ts < wordFrom || at - before.ts > fresh) return false;
+  state.report = report;
+  state.until = staleAt(turn, report, fresh, at);
+  return true;
+}
+
+/** When the age of a report changes something, or `turn`. */
+function staleAt(turn: number, report: LampReport | null, fresh: number, at: number): number {
+  const stale = report === null ? turn : report.ts + fresh + 1;
+  return stale > at && stale < turn ? stale : turn;
+}
+
+/** The first instant after `at` at which the lamps are switched, or at which what is known otherwise than by reports changes. */
 function nextTurn(
   member: Member,
   at: number,
-  switchings: readonly number[],
-  [nightSince, until, mismatch]: readonly [number, number, number],
+  { nightSince, since, until }: Planned,
+  { told, transition, mismatch }: { told: number; transition: number; mismatch: number },
 ): number {
   const { device, heard, hours } = member;
-  const fresh = freshFor(member);
-  const turns = [...switchings];
-  if (hours.isPublished) turns.push(nightSince + mismatch, until - mismatch);
-  if (heard.lamps !== null) turns.push(heard.lamps.ts + fresh + 1);
-  if (heard.meter != null) turns.push(heard.meter.ts + fresh + 1);
-  if (heard.patrol !== undefined) turns.push(heard.patrol.ts, heard.patrol.ts + heard.patrol.validFor);
-  if (typeof device.inService === 'object')
-    for (const turn of [device.inService.from, device.inService.to]) if (turn !== null) turns.push(turn);
-  return turns.reduce((next, turn) => (turn > at && turn < next ? turn : next), Number.POSITIVE_INFINITY);
+  let next = Number.POSITIVE_INFINITY;
+  const take = (turn: number | null) => {
+    if (turn !== null && turn > at && turn < next) next = turn;
+  };
+  take(until);
+  take(since + transition);
+  take(until - transition);
+  take(told + 1);
+  if (hours.isPublished) {
+    take(nightSince + mismatch);
+    take(until - mismatch);
+  }
+  if (heard.meter != null) take(heard.meter.ts + freshFor(member) + 1);
+  if (heard.patrol !== undefined) {
+    take(heard.patrol.ts);
+    take(heard.patrol.ts + heard.patrol.validFor);
+  }
+  if (typeof device.inService === 'object') {
+    take(device.inService.from);
+    take(device.inService.to);
+  }
+  return next;
 }
 
 /** What may be believed at `at` of a device's lamps: what it says itself, unless it is too old or from before `from`, or a patrol's word. */

@@ -2,7 +2,15 @@ import type { Device } from '../model/device.ts';
 import type { Name } from '../model/primitives.ts';
 import { LEAST_TURNS, LONGEST_WITHIN } from '../model/rule.ts';
 import type { Town } from '../model/town.ts';
-import { countOf, type LampCount, type LampState, type LampTally, stateOf, tallyOf } from './lamp-state.ts';
+import {
+  countOf,
+  type LampCount,
+  type LampState,
+  type LampTally,
+  saysTheSame,
+  stateOf,
+  tallyOf,
+} from './lamp-state.ts';
 import type { Member, Roster } from './roster.ts';
 
 /** By what lamps are grouped. */
@@ -120,7 +128,8 @@ export class Lighting {
       const hasReported = state === null || state.report !== lamps || state.meter !== meter || state.patrol !== patrol;
       if (hasReported) circuits.add(known.circuit);
       const isSame =
-        !hasReported &&
+        state !== null &&
+        (!hasReported || saysTheSame(state, at, deadSince)) &&
         at < state.until &&
         deadSince === known.deadSince &&
         isMaintained === known.isMaintained &&

@@ -70,6 +70,11 @@ export class Occurrences {
     return this.#byRule.get(rule)?.get(subjectKey(subject));
   }
 
+  /** Whether a rule holds anything against anybody. */
+  holdsAny(rule: string): boolean {
+    return this.#byRule.has(rule);
+  }
+
   /** Whether it is held still. */
   holds(occurrence: Occurrence): boolean {
     return this.of(occurrence.rule, occurrence.subject) === occurrence;

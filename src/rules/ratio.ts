@@ -38,10 +38,15 @@ export class RatioJudge {
     this.#letGo(rule, watched, at);
     if (!this.#speech.hours.isOpen(rule, at)) return this.#holding.rest([rule.id, coverageId(rule)], at);
     const { town } = this.#speech.roster;
+    const { occurrences } = this.#speech;
+    const coverage = coverageId(rule);
     for (const count of watched) {
       const judged = judgeRate(rule, count, count, town, isDark);
-      this.#holding.take(rule, this.#rate(rule, count, judged), at, since);
-      this.#holding.take(rule, this.#coverage(rule, count, judged), at, since);
+      // Mostly there is nothing to begin or to end.
+      if (judged.verdict === 'breach' || occurrences.holdsAny(rule.id))
+        this.#holding.take(rule, this.#rate(rule, count, judged), at, since);
+      if (judged.verdict === 'unknown' || occurrences.holdsAny(coverage))
+        this.#holding.take(rule, this.#coverage(rule, count, judged), at, since);
     }
   }
 

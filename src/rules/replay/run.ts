@@ -4,6 +4,7 @@ import type { Change, JournalRecord, NewRecord } from '../../model/record.ts';
 import type { Sample } from '../../model/sample.ts';
 import type { Transition } from '../../model/transition.ts';
 import { Engine } from '../engine.ts';
+import { LightingRecord } from '../lighting-record.ts';
 import { type FiredAlert, FiredAlerts } from './fired.ts';
 
 /** Town time between two ticks that are made anew for what the journal has no more, ms. */
@@ -32,6 +33,14 @@ export interface PastEvent {
   detail: string;
 }
 
+/** Before every sample of an instant. */
+const NOTHING: Sample = { device: '', kind: '', ts: Number.NEGATIVE_INFINITY, values: {} };
+
+/** Nobody asks a replay for the record of the lighting rate: it would only take room. */
+class NoRecord extends LightingRecord {
+  override take(): void {}
+}
+
 /**
  * The engine of the service, fed once more. What the journal still has is fed as it is ({@link records}) and gives, by the
  * rulebooks of then, what it gave. What it has no more comes from the history ({@link begin}, {@link rows}, {@link upTo}): rows
@@ -43,8 +52,9 @@ export class ReplayRun {
   readonly #given: GivenRulebook | null;
   #isGivenInForce = false;
   #offset = 0;
-  /** What is still to come of the past, in the order of its arrival. */
+  /** What is still to come of the past, in the order of its arrival, behind those of it that were fed. */
   #waiting: PastSample[] = [];
+  #fed = 0;
   #events: PastEvent[] = [];
   #outages: { from: number; to: number }[] = [];
   readonly #unknown = new Map<string, Device>();
@@ -59,10 +69,11 @@ export class ReplayRun {
   /** By the rulebook that is `given`, or by those that were in force. Each transition also goes to `tell`. */
   constructor(kinds: Kinds, given: GivenRulebook | null, tell: (transition: Transition) => void = () => {}) {
     this.#given = given;
-    this.#engine = new Engine(kinds, (transition) => {
+    const told = (transition: Transition) => {
       this.#fired.take(transition);
       tell(transition);
-    });
+    };
+    this.#engine = new Engine(kinds, told, new NoRecord());
   }
 
   /** Feeds what the journal has. */
@@ -108,32 +119,54 @@ export class ReplayRun {
 
   /** Takes rows; every row measured before `until` is given by now. */
   rows(rows: readonly PastSample[], until: number): void {
-    // What arrived before was of another time; what arrives later is in the journal.
-    for (const row of rows) if (row.receivedAt >= this.#from && row.receivedAt < this.#to) this.#waiting.push(row);
-    this.#waiting.sort(
-      (a, b) =>
-        a.receivedAt - b.receivedAt || a.sample.ts - b.sample.ts || (a.sample.device < b.sample.device ? -1 : 1),
-    );
+    this.#waiting = this.#waiting.slice(this.#fed);
+    this.#fed = 0;
+    for (const row of rows) if (this.#isOfNow(row)) this.#waiting.push(row);
+    this.#waiting.sort(compareArrivals);
     this.upTo(until - AHEAD);
+  }
+
+  /**
+   * Takes the next of many rows that come in the order of their arrival, of those measured before `until`; {@link rows} with
+   * no more of them ends it. What can be is fed at once, so that no row lives for long.
+   */
+  row(row: PastSample, until: number): void {
+    if (!this.#isOfNow(row)) return;
+    if (row.receivedAt >= until - AHEAD) {
+      // Behind all that is fed before it: it is in no order yet among the others that wait.
+      this.#waiting.push(row);
+      return;
+    }
+    this.#feedWaiting(row);
+    this.#passTo(row.receivedAt);
+    this.#sample(row);
   }
 
   /** Lets the past go on to `until`, and not beyond its end: what arrived before is fed. */
   upTo(until: number): void {
     const at = Math.min(until, this.#to);
-    let fed = 0;
-    for (; fed < this.#waiting.length; fed++) {
-      const row = this.#waiting[fed] as PastSample;
-      if (row.receivedAt >= at) break;
-      this.#passTo(row.receivedAt);
-      this.#sample(row);
-    }
-    this.#waiting = this.#waiting.slice(fed);
+    this.#feedWaiting({ receivedAt: at, sample: NOTHING });
     this.#passTo(at);
   }
 
   /** What fired, in the order in which it did. */
   result(): FiredAlert[] {
     return this.#fired.all();
+  }
+
+  /** What arrived before was of another time; what arrives later is in the journal. */
+  #isOfNow({ receivedAt }: PastSample): boolean {
+    return receivedAt >= this.#from && receivedAt < this.#to;
+  }
+
+  /** Feeds those waiting that arrived before another. */
+  #feedWaiting(other: PastSample): void {
+    for (; this.#fed < this.#waiting.length; this.#fed++) {
+      const row = this.#waiting[this.#fed] as PastSample;
+      if (compareArrivals(row, other) >= 0) break;
+      this.#passTo(row.receivedAt);
+      this.#sample(row);
+    }
   }
 
   /** Ticks and changes up to `at`. */
@@ -184,6 +217,11 @@ export class ReplayRun {
     whole.offset = ++this.#offset;
     this.#engine.feed(record as JournalRecord);
   }
+}
+
+/** The order in which rows arrived; of one instant that of their own times. */
+export function compareArrivals(a: PastSample, b: PastSample): number {
+  return a.receivedAt - b.receivedAt || a.sample.ts - b.sample.ts || (a.sample.device < b.sample.device ? -1 : 1);
 }
 
 /** For how long the service was away, ms. */

@@ -6,7 +6,7 @@ import type { Kinds } from '../../model/kind.ts';
 import type { JournalRecord } from '../../model/record.ts';
 import type { Sample, Value } from '../../model/sample.ts';
 import type { FiredAlert } from './fired.ts';
-import { type GivenRulebook, type PastEvent, type PastSample, ReplayRun } from './run.ts';
+import { compareArrivals, type GivenRulebook, type PastEvent, type PastSample, ReplayRun } from './run.ts';
 
 /** What a replay's worker is told; it answers each with an {@link Answer}. */
 export type Order =
@@ -65,18 +65,63 @@ class Desk {
 
   async #files(run: ReplayRun, files: readonly { kind: string; path: string }[], until: number): Promise<void> {
     this.#reader ??= await ParquetReader.open();
-    const rows: PastSample[] = [];
-    for (const { kind, path } of files) {
-      if (this.#isCalledOff()) return;
-      for await (const columns of this.#reader.read(path)) addRows(rows, kind, columns);
-      rmSync(path);
+    let queues: RowQueue[] = [];
+    for (const { kind, path } of files) queues.push(new RowQueue(kind, this.#reader.read(path)));
+    for (const queue of queues) await queue.more();
+    for (;;) {
+      queues = queues.filter(({ head }) => head !== null);
+      const [first] = queues;
+      if (first === undefined || this.#isCalledOff()) break;
+      feedInOrder(run, queues, until);
+      for (const queue of queues) if (queue.head === null) await queue.more();
     }
-    run.rows(rows, until);
+    for (const { path } of files) rmSync(path);
+    run.rows([], until);
+  }
+}
+
+/** Feeds the rows of all queues in the order of their arrival, until one of them has to be filled. */
+function feedInOrder(run: ReplayRun, queues: readonly RowQueue[], until: number): void {
+  for (;;) {
+    let next = queues[0] as RowQueue;
+    for (const queue of queues)
+      if (compareArrivals(queue.head as PastSample, next.head as PastSample) < 0) next = queue;
+    run.row(next.head as PastSample, until);
+    if (!next.step()) return;
+  }
+}
+
+/** Rows of a kind in the order of their arrival, each made when it is its turn. */
+class RowQueue {
+  readonly #kind: string;
+  readonly #chunks: AsyncIterator<Columns>;
+  #rows: Iterator<PastSample> = [].values();
+  /** The next row; null when the chunk at hand is at its end. */
+  head: PastSample | null = null;
+
+  constructor(kind: string, chunks: AsyncIterable<Columns>) {
+    this.#kind = kind;
+    this.#chunks = chunks[Symbol.asyncIterator]();
+  }
+
+  /** Takes the next chunk; `head` stays null where there is none. */
+  async more(): Promise<void> {
+    const { value, done } = await this.#chunks.next();
+    if (done === true) return;
+    this.#rows = rowsOf(this.#kind, value);
+    this.step();
+  }
+
+  /** Goes on to the next row of the chunk; false where there is none. */
+  step(): boolean {
+    const { value, done } = this.#rows.next();
+    this.head = done === true ? null : value;
+    return done !== true;
   }
 }
 
 /** Of columns named as the history's file of rows names them, the rows. */
-export function addRows(rows: PastSample[], kind: string, { names, values, count }: Columns): void {
+export function* rowsOf(kind: string, { names, values, count }: Columns): IterableIterator<PastSample> {
   const column = (name: string) => values[names.indexOf(name)] ?? [];
   const [devices, times, arrivals, sent] = ['@device', '@ts', '@received_at', '@device_ts'].map(column);
   // Most fields are rare: a column without a value in all these rows is not asked again for each of them.
@@ -93,7 +138,7 @@ export function addRows(rows: PastSample[], kind: string, { names, values, count
     const sample: Sample = { device: devices?.[row] as string, kind, ts: times?.[row] as number, values: found };
     const deviceTs = sent?.[row];
     if (typeof deviceTs === 'number') sample.deviceTs = deviceTs;
-    rows.push({ receivedAt: arrivals?.[row] as number, sample });
+    yield { receivedAt: arrivals?.[row] as number, sample };
   }
 }
 

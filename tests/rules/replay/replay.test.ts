@@ -1,19 +1,24 @@
-import { describe, expect, it } from 'vitest';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AlertBook } from '../../../src/alerts/book.ts';
+import { DuckDbHistory } from '../../../src/history/duckdb/store.ts';
 import type { JournalRecord } from '../../../src/model/record.ts';
 import { Engine } from '../../../src/rules/engine.ts';
 import { type ReplaySources, replayPeriod } from '../../../src/rules/replay/replay.ts';
 import { Replays } from '../../../src/rules/replay/replays.ts';
 import { shownReplay } from '../../../src/rules/replay/shown.ts';
 import { versionOf } from '../../../src/rules/rulebook.ts';
-import { temporaryStore } from '../../support/temporary.ts';
+import { temporaryFolder, temporaryStore } from '../../support/temporary.ts';
 import { local, Timeline } from '../support/timeline.ts';
-import { KINDS, pressurePoint } from '../support/town.ts';
+import { concentrator, KINDS, pressurePoint } from '../support/town.ts';
 import { keptFrom, PastHistory } from './past.ts';
 
 /** A thread takes its time to start where others use the machine too. */
 const SLOW = { timeout: 60_000 };
 const RULES = `- { id: low, type: threshold, kind: water-pressure, name: { zh: 低, en: Low }, when: pressure < 0.2, for: 10m, severity: major }
+`;
+const BOTH = `${RULES}- { id: feeder, type: threshold, kind: lighting-controller, name: { zh: 停电, en: Outage }, when: voltage < 50, for: 60s, severity: critical }
 `;
 const at = (time: string) => local(`2026-11-22T${time}`);
 
@@ -88,6 +93,47 @@ describe('a replay', () => {
     expect(gone).toMatchObject({ exactFrom: null, alerts: [], total: { was: 1, would: 1 } });
     expect(gone.samples).toBe(morning().filter(({ type }) => type === 'sample').length);
   });
+
+  it(
+    'is the same by files that the store writes for the thread, whatever the kinds, and leaves none behind',
+    SLOW,
+    async () => {
+      const town = new Timeline('2026-11-22T16:00', BOTH, [pressurePoint('WP-1'), concentrator('LC-1')]);
+      town
+        .at('16:00:10')
+        .keepsReporting('WP-1', { pressure: 0.4 })
+        .keepsReporting('LC-1', { lampsLit: 0, voltage: 230 });
+      town
+        .at('18:30:10')
+        .keepsReporting('WP-1', { pressure: 0.1 })
+        .keepsReporting('LC-1', { lampsLit: 10, voltage: 0 });
+      const { records } = town.at('22:00');
+      const past = new PastHistory(records);
+      const all = { from: 0, to: Number.MAX_SAFE_INTEGER, limit: 10_000 };
+      const rows = [
+        ...(await past.rows({ kind: 'water-pressure', ...all })),
+        ...(await past.rows({ kind: 'lighting-controller', ...all })),
+      ];
+      const store = new DuckDbHistory(join(temporaryFolder(), 'history.duckdb'), KINDS, '64MiB');
+      await store.open();
+      const where = { seq: null, flags: [], area: null, road: null, organisation: null };
+      const inserts = rows.map((row) => ({ ...where, ...row }));
+      const events = (await past.events({ at: 0, count: 0 }, 100)).map((event) => ({ ...event }));
+      await store.commit({ cursor: 2, counts: {}, inserts, replacements: [], events });
+      const folder = temporaryFolder();
+    vi.stubEnv('TMPDIR', folder);
+    onTestFinished(() => void vi.unstubAllEnvs());
+      const request = { from: at('16:00'), to: at('22:00'), rulebook: null };
+      const none = { journal: keptFrom(records, Number.POSITIVE_INFINITY), alerts: { fired: () => [] } };
+      const byPages = await replayPeriod(request, { ...none, history: past }, KINDS, WATCH);
+      const byFiles = await replayPeriod(request, { ...none, history: store }, KINDS, WATCH);
+      await store.close();
+      expect(byPages.total.would).toBeGreaterThanOrEqual(2);
+      expect(byFiles).toEqual(byPages);
+      expect(byFiles.samples).toBe(rows.length);
+      expect(readdirSync(folder)).toEqual([]);
+    },
+  );
 
   it('ends when it is called off, and with the reason when what it reads from fails', SLOW, async () => {
     const abort = new AbortController();

@@ -5,7 +5,7 @@ import type { JournalRecord } from '../../../src/model/record.ts';
 import type { Transition } from '../../../src/model/transition.ts';
 import { Engine } from '../../../src/rules/engine.ts';
 import { FiredAlerts } from '../../../src/rules/replay/fired.ts';
-import { PAST_TICK, ReplayRun } from '../../../src/rules/replay/run.ts';
+import { compareArrivals, PAST_TICK, ReplayRun } from '../../../src/rules/replay/run.ts';
 import { versionOf } from '../../../src/rules/rulebook.ts';
 import { journals } from '../support/journals.ts';
 import { local, Timeline } from '../support/timeline.ts';
@@ -122,6 +122,46 @@ describe('what the journal has no more', () => {
       expect(Math.abs((would[index]?.firedAt ?? 0) - one.firedAt)).toBeLessThanOrEqual(PAST_TICK);
       expect(Math.abs((would[index]?.startedAt ?? 0) - one.startedAt)).toBeLessThanOrEqual(PAST_TICK);
     }
+  });
+
+  it('comes to the same a row at a time, in windows of any width, however late rows arrived', MANY, () => {
+    let [seen, late] = [0, 0];
+    fc.assert(
+      fc.property(journals, fc.integer({ min: 1, max: 600 }), (records, minutes) => {
+        const [first, last] = [records[0] as JournalRecord, records.at(-1) as JournalRecord];
+        const events = records.flatMap((record) => (record.type === 'sample' ? [] : eventsOf(record)));
+        const rows = () =>
+          records.flatMap((record) =>
+            record.type === 'sample' ? [{ receivedAt: record.at, sample: { ...record.sample } }] : [],
+          );
+        const begun = (tell: (transition: Transition) => void) => {
+          const run = new ReplayRun(KINDS, null, tell);
+          run.begin(events, first.at, last.at + 1);
+          return run;
+        };
+        const [whole, apiece]: [Transition[], Transition[]] = [[], []];
+        const atOnce = begun((transition) => whole.push(transition));
+        atOnce.rows(rows(), Number.POSITIVE_INFINITY);
+        const oneByOne = begun((transition) => apiece.push(transition));
+        const width = minutes * 60_000;
+        const times = rows().map(({ sample }) => sample.ts);
+        const end = Math.max(last.at, ...times) + 1;
+        for (let from = Math.min(first.at, ...times); from < end; from += width) {
+          const until = from + width;
+          const window = rows().filter(({ sample }) => sample.ts >= from && sample.ts < until);
+          for (const row of window.sort(compareArrivals)) oneByOne.row(row, until);
+          oneByOne.rows([], until);
+          late += window.filter(({ receivedAt }) => receivedAt >= until).length;
+        }
+        for (const run of [atOnce, oneByOne]) run.upTo(last.at + 1);
+        seen += whole.length;
+        expect(JSON.stringify(apiece)).toBe(JSON.stringify(whole));
+        expect(oneByOne.samples).toBe(atOnce.samples);
+      }),
+      { numRuns: 20 },
+    );
+    expect(seen).toBeGreaterThan(50);
+    expect(late).toBeGreaterThan(5);
   });
 
   it('goes by another rulebook from its beginning on, whatever was put in force meanwhile', () => {
