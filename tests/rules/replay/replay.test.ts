@@ -121,8 +121,8 @@ describe('a replay', () => {
       const events = (await past.events({ at: 0, count: 0 }, 100)).map((event) => ({ ...event }));
       await store.commit({ cursor: 2, counts: {}, inserts, replacements: [], events });
       const folder = temporaryFolder();
-    vi.stubEnv('TMPDIR', folder);
-    onTestFinished(() => void vi.unstubAllEnvs());
+      vi.stubEnv('TMPDIR', folder);
+      onTestFinished(() => void vi.unstubAllEnvs());
       const request = { from: at('16:00'), to: at('22:00'), rulebook: null };
       const none = { journal: keptFrom(records, Number.POSITIVE_INFINITY), alerts: { fired: () => [] } };
       const byPages = await replayPeriod(request, { ...none, history: past }, KINDS, WATCH);
@@ -131,7 +131,8 @@ describe('a replay', () => {
       expect(byPages.total.would).toBeGreaterThanOrEqual(2);
       expect(byFiles).toEqual(byPages);
       expect(byFiles.samples).toBe(rows.length);
-      expect(readdirSync(folder)).toEqual([]);
+      // What compiles the thread's sources keeps some as well.
+      expect(readdirSync(folder).filter((name) => name.startsWith('townpulse'))).toEqual([]);
     },
   );
 
