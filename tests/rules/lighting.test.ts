@@ -62,6 +62,22 @@ describe('a lamp', () => {
     expect(countOf(town)).toEqual({ expected: 10, lit: 0, out: 0, unknown: 10 });
   });
 
+  it('that says the same again is known for as long again; another total, or a word at dusk, is taken all the same', () => {
+    const town = townAt([TEN], '20:00', { 'LC-1': { lampsLit: 9 } });
+    expect(countOf(town.at('21:01').fallsSilent('LC-1').at('21:15'))).toMatchObject({ lit: 9, out: 1 });
+    expect(countOf(town.at('21:16'))).toMatchObject({ lit: 0, unknown: 10 });
+    town.reports('LC-1', { lampsLit: 9, lampsTotal: 10 }).at('21:17');
+    expect(countOf(town.reports('LC-1', { lampsLit: 9, lampsTotal: 9 }).at('21:18'))).toMatchObject({
+      out: 0,
+      unknown: 1,
+    });
+    // The sun sets at 17:00. What burned by day is no word on the night until it is said again.
+    const dusk = townAt([TEN], '16:55', {}, '2026-11-22T16:00').reports('LC-1', { lampsLit: 10 }).at('17:02');
+    expect(countOf(dusk)).toMatchObject({ expected: 10, lit: 0 });
+    dusk.reports('LC-1', { lampsLit: 10 }).at('17:03');
+    expect(countOf(dusk)).toMatchObject({ expected: 10, lit: 10 });
+  });
+
   it('is as its newest report says, whatever older ones come later', () => {
     const town = townAt([TEN], '20:10', { 'LC-1': { lampsLit: 9 } });
     expect(countOf(town.reports('LC-1', { lampsLit: 0 }, { measured: '20:02' }).at('20:11'))).toMatchObject({ lit: 9 });
