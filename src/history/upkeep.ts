@@ -13,6 +13,9 @@ import type { HistoryWriter } from './writer.ts';
  */
 const DELAY = 10 * 60_000;
 
+/** Real ms after which the next kind of work has its turn, however much is left: years that were imported take hours. */
+const TURN = 60_000;
+
 /** Real ms that a piece under way is waited for at a stop. */
 const PATIENCE = 2_000;
 
@@ -20,6 +23,7 @@ const PATIENCE = 2_000;
  * Keeps the history in shape: rolls readings up, lets old ones go, seals closed months. It wakes each minute and does what
  * is due on the town's clock, by what the store has kept: so a restart neither skips nor doubles anything.
  * - It goes no further than the writer has come: what waits in the journal is neither rolled up without, nor let go.
+ * - Each kind of work has a minute at a time, so that none waits for all of another.
  * - Between two pieces it rests as long as the last one took, so that half of the store's time is the writer's.
  */
 export class HistoryUpkeep {
@@ -60,7 +64,7 @@ export class HistoryUpkeep {
     if (this.#running !== null) await atMost(this.#realClock, 'upkeep stops', PATIENCE, this.#running);
   }
 
-  /** Does what is due now; called while it is at it, it resolves when that is done. */
+  /** Does what is due now, as far as a turn of each kind of work goes; called while it is at it, it resolves when that is done. */
   run(): Promise<void> {
     this.#running ??= this.#run().finally(() => {
       this.#running = null;
@@ -93,10 +97,10 @@ export class HistoryUpkeep {
     return state === 'down' ? null : Math.min(this.#clock.now(), waitingSince ?? Infinity);
   }
 
-  /** Repeats a piece until it says that nothing is left, with a rest after each. */
+  /** Repeats a piece until it says that nothing is left or its turn is over, with a rest after each. */
   async #rest(piece: () => Promise<boolean>): Promise<void> {
     const { signal } = this.#abort;
-    while (!signal.aborted) {
+    for (const until = this.#realClock.now() + TURN; !signal.aborted && this.#realClock.now() < until; ) {
       const begun = this.#realClock.now();
       if (!(await piece())) return;
       const took = this.#realClock.now() - begun;

@@ -91,6 +91,21 @@ it('rests after a piece as long as the piece took, so that the writer has its tu
   expect(asked.said).toHaveLength(4);
 });
 
+it('lets go and seals after a minute of rolling up, however much is left of that, as after an import of years', async () => {
+  const asked = new Asked();
+  asked.pieces = 1_000_000;
+  const { upkeep: keeping, realClock } = upkeep(asked);
+  asked.piece = () => realClock.advance(30_000);
+  for (const done of [0, 3]) {
+    const run = keeping.run();
+    await vi.waitFor(() => expect(asked.said).toHaveLength(done + 1));
+    await new Promise(setImmediate);
+    realClock.advance(30_000);
+    await run;
+    expect(asked.said.slice(done)).toEqual(['rollUp -10', 'drop', 'seal -7']);
+  }
+});
+
 it('does not begin anew while it is at it', async () => {
   const asked = new Asked();
   const { upkeep: keeping } = upkeep(asked);
