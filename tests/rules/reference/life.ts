@@ -14,6 +14,8 @@ export interface Case {
   bad: readonly string[];
   /** What holds it back. */
   heldBy: Case | null;
+  /** When that was over; null where nothing held it back, or still does. */
+  releasedAt: number | null;
   /** Sample time at which it had lasted for long enough, where that was old when it came. */
   lateSince: number | null;
 }
@@ -92,7 +94,7 @@ export class Cases {
   ): Case {
     const begun: Case = {
       ...{ rule, subject, bad, startedAt },
-      ...{ due: startedAt + wait, firedAt: null, heldBy: null, lateSince: null },
+      ...{ due: startedAt + wait, firedAt: null, heldBy: null, releasedAt: null, lateSince: null },
     };
     this.#open.set(`${rule} ${subjectText(subject)}`, begun);
     this.steps.push(stepOf(begun, { step: 'begun', at, reason }));
@@ -113,6 +115,7 @@ export class Cases {
     if (one.heldBy !== null) {
       this.steps.push(stepOf(one, { step: 'held', at, reason: 'released', by: null }));
       one.heldBy = null;
+      one.releasedAt = at;
       one.due = at + by.patience;
     }
     if (at < one.due) return;

@@ -51,6 +51,7 @@ export class Annals {
 export class Past {
   readonly annals: Annals;
   readonly offset: number;
+  readonly #samples = new Map<string, readonly SampleRecord[]>();
 
   constructor(annals: Annals, offset: number) {
     this.annals = annals;
@@ -82,9 +83,14 @@ export class Past {
   }
 
   /** The samples of a device that came since it is known, in the order of their arrival. */
-  samples(id: string): SampleRecord[] {
+  samples(id: string): readonly SampleRecord[] {
+    const known = this.#samples.get(id);
+    if (known !== undefined) return known;
     const registered = this.annals.devices.get(id)?.[0]?.offset ?? Number.POSITIVE_INFINITY;
-    return (this.annals.samples.get(id) ?? []).filter(({ offset }) => offset > registered && offset <= this.offset);
+    const all = this.annals.samples.get(id) ?? [];
+    const found = all.filter(({ offset }) => offset > registered && offset <= this.offset);
+    this.#samples.set(id, found);
+    return found;
   }
 
   /** How long nothing has come from a device at `at`, less the time that the service was away, ms. */

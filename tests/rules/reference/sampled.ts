@@ -39,7 +39,9 @@ export function take(world: World, rule: SampledRule, { sample, at }: SampleReco
     const subject = subjectOf(rule, device);
     const one = cases.of(rule.id, subject) ?? cases.begin(rule.id, subject, [device.id], ts, rule.for, at, 'condition');
     if (!one.bad.includes(device.id)) one.bad = [...one.bad, device.id];
-    if (one.firedAt !== null || ts < one.startedAt + rule.for) return;
+    // What was seen while another alert held it back says nothing of whether it is over with that.
+    const since = one.releasedAt ?? one.startedAt;
+    if (one.firedAt !== null || ts < since + rule.for) return;
     if (at - ts > LATE) one.lateSince ??= ts;
     else fire(world, rule, one, one.lateSince ?? ts, at);
     return;
@@ -71,13 +73,17 @@ export function passTime(
       const judged = judgedAt(device);
       return judged !== null && past.isInService(device, at) && at - judged <= freshFor(device);
     });
+    if (at < one.due) continue;
     if (one.lateSince !== null) fire(world, rule, one, one.lateSince, at);
-    else if (at >= one.due && isWatched) fire(world, rule, one, one.startedAt + rule.for, at);
+    else if (isWatched) fire(world, rule, one, one.startedAt + rule.for, at);
   }
 }
 
 function fire(world: World, rule: SampledRule, one: Case, firedAt: number, at: number): void {
   if (one.heldBy === null) one.due = Math.min(one.due, at);
+  // One that is let go of has time to come back to order: its wait, or until its device has spoken once.
+  const intervals = one.bad.map((id) => (world.past.device(id)?.reportInterval ?? 0) * 1_000);
+  const patience = Math.max(rule.for, ...intervals);
   const reason = rule.for === 0 ? 'at-once' : 'held';
-  world.cases.fire(one, holderOf(world, rule, one.bad), { firedAt, at, reason, patience: rule.for });
+  world.cases.fire(one, holderOf(world, rule, one.bad), { firedAt, at, reason, patience });
 }

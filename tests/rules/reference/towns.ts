@@ -415,7 +415,7 @@ export const randomTowns: fc.Arbitrary<RandomTown> = fc
       { weight: 3, arbitrary: fc.array(make, { minLength: 3, maxLength: 8 }) },
       { weight: 1, arbitrary: fc.array(make, { minLength: 8, maxLength: 30 }) },
     ),
-    story: fc.array(fc.tuple(fc.constantFrom(0, 1, 1, 3, 6, 10), acts), { minLength: 12, maxLength: 40 }),
+    story: fc.array(fc.tuple(fc.constantFrom(0, 1, 1, 2, 5, 8), acts), { minLength: 12, maxLength: 32 }),
   })
   .map(({ start, cadence, makes, story }) => {
     const life = new Life(start, cadence);
