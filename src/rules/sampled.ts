@@ -117,10 +117,9 @@ export class Sampled {
       this.#pass(rule, occurrence, at);
       if (occurrence.firedAt !== null) continue;
       this.#speech.rest(rule, occurrence, at);
-      if (!this.#speech.occurrences.holds(occurrence)) continue;
+      if (!this.#speech.occurrences.holds(occurrence) || at < occurrence.due) continue;
       if (occurrence.lateSince !== null) this.#fire(rule, occurrence, occurrence.lateSince, at);
-      else if (at >= occurrence.due && this.#isWatched(rule, occurrence, at))
-        this.#fire(rule, occurrence, occurrence.startedAt + rule.for, at);
+      else if (this.#isWatched(rule, occurrence, at)) this.#fire(rule, occurrence, occurrence.startedAt + rule.for, at);
     }
   }
 

@@ -96,4 +96,16 @@ describe('a dead feeder', () => {
       expect.stringMatching(/^22:05:0\d fired lamp-fault L-07 /),
     ]);
   });
+
+  it('back again, a lamp whose word came late has that interval as well', () => {
+    const town = deadFeeder(LAMPS)
+      .at('21:58')
+      .reports('L-07', { lampFault: true }, { measured: '21:50' })
+      .at('22:00')
+      .keepsReporting('LC-1', { voltage: 230 });
+    town.at('23:00');
+    expect(town.story('lamp-fault').filter((line) => / fired /.test(line))).toEqual([
+      expect.stringMatching(/^22:05:0\d fired lamp-fault L-07 /),
+    ]);
+  });
 });
