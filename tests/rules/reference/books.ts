@@ -20,6 +20,10 @@ const RULES: Record<string, readonly [string, ...string[]]> = {
     `type: threshold, kind: gas-meter, ${about}, when: leak >= 25, clear: leak < 20`,
     `type: threshold, kind: gas-meter, ${about}, when: leak >= 25, for: 60s`,
   ],
+  dark: [
+    `type: threshold, kind: lighting-controller, ${about}, when: lampsLit < 1, for: 0s, inhibitedBy: [feeder-supply, concentrator-silent]`,
+    `type: threshold, kind: lighting-controller, ${about}, when: lampsLit < 1, clear: lampsLit > 3, for: 2m, inhibitedBy: [feeder-supply]`,
+  ],
   'concentrator-silent': [
     `type: silence, kind: lighting-controller, ${about}, power: always, after: 3 intervals, inhibitedBy: [feeder-supply]`,
   ],
