@@ -328,4 +328,28 @@ describe('whatever the order', { timeout: 60_000 }, () => {
     );
     expect(hours).toBeGreaterThan(500);
   });
+
+  it('a batch of 24 samples that comes two hours late gives the record that they had given in time', async () => {
+    const inTime: Sample[] = Array.from({ length: 24 }, (_, index) =>
+      pressure('WP-1', START + index * 5 * MINUTE, [0.1, 0.3, 0.25][index % 3] as number),
+    );
+    const records = [];
+    for (const isLate of [false, true]) {
+      const { reported } = await town();
+      await reported.register(point('WP-1'), point('WP-2'));
+      for (const sample of inTime) {
+        await reported.passTo(sample.ts);
+        await reported.arrive(...hourOf('WP-2', sample.ts, 0.2).slice(0, 1), ...(isLate ? [] : [sample]));
+      }
+      await reported.passTo(START + 4 * HOUR);
+      const before = await reported.figures();
+      if (isLate) expect(before[`point WP-1 ${START}`]).toMatchObject({ valid: 0 });
+      await reported.arrive(...(isLate ? inTime : []));
+      await reported.passTo(START + 5 * HOUR);
+      await reported.record.make();
+      records.push(await reported.figures());
+    }
+    expect(records[1]).toEqual(records[0]);
+    expect(records[0]?.[`point WP-1 ${START}`]).toMatchObject({ valid: 12, inBounds: 8 });
+  });
 });
