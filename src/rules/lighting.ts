@@ -195,11 +195,15 @@ export class Lighting {
     const before = town === this.#town ? this.#known : new Map<string, Known>();
     this.#known = new Map();
     [this.#members, this.#town] = [members, town];
+    // First of all whoever changed leaves: a group that is empty then is gone, and who comes makes it anew.
+    for (const member of members) {
+      const known = before.get(member.device.id);
+      if (known !== undefined && known.member !== member) this.#forget(known);
+    }
     for (const member of members) {
       const { id } = member.device;
       const known = before.get(id);
       const lamps = lampsOf(member.device);
-      if (known !== undefined && known.member !== member) this.#forget(known);
       if (lamps > 0) this.#known.set(id, known?.member === member ? known : this.#newcomer(member, lamps));
     }
   }

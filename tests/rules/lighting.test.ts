@@ -441,6 +441,15 @@ describe('lamps that are commissioned with their first report', () => {
   });
 });
 
+it('a group that one lamp leaves and another enters between two ticks counts the one that came', () => {
+  const lane = concentrator('LC-1', { road: 'lane' });
+  const town = townAt([lane, concentrator('LC-2')], '20:05', { 'LC-1': { lampsLit: 10 }, 'LC-2': { lampsLit: 9 } });
+  expect(countOf(town, 'road', 'avenue')).toMatchObject({ lit: 9 });
+  town.changes('LC-1', { road: 'avenue' }).changes('LC-2', { road: 'lane' }).at('20:06');
+  expect(countOf(town, 'road', 'avenue')).toMatchObject({ expected: 10, lit: 10 });
+  expect(countOf(town, 'road', 'lane')).toMatchObject({ expected: 10, lit: 9 });
+});
+
 it('a count that is corrected from tick to tick is the one that is made anew', () => {
   const known = ({ group, id, devices, version: _, ...counts }: GroupCount) => ({
     group,
