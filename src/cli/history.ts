@@ -54,8 +54,10 @@ function copyCommand(): Command {
       if (json) console.log(JSON.stringify(outcome, null, 2));
       else {
         printTable(
-          ['kind', from, to],
-          outcome.kinds.map(({ kind, source, target }) => [kind, source, target]),
+          ['what', from, to],
+          [...outcome.kinds.map(({ kind, ...counts }) => ({ what: kind, ...counts })), ...outcome.beside].map(
+            ({ what, source, target }) => [what, source, target],
+          ),
         );
       }
       if (outcome.finished) {

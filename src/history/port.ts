@@ -193,6 +193,9 @@ export interface HistoryCopy {
   rows: Readonly<Record<string, number>> | null;
 }
 
+/** Events, and points of series. */
+export type CountsBeside = Readonly<Record<'events' | SeriesName, number>>;
+
 /** What a store is told besides where it lies. */
 export interface StoreOptions {
   /** The town's midnight of 1 January 1970, ms: days and months are counted from there. UTC's unless said. */
@@ -257,6 +260,11 @@ export interface HistoryStore {
    * @throws TownError `unavailable` while it is not open
    */
   count(kind: string, from?: number): Promise<number>;
+  /**
+   * How much stands beside the rows from `from` (ms) on: `events`, and points of each series by its name.
+   * @throws TownError `unavailable` while it is not open
+   */
+  countBeside(from: number): Promise<CountsBeside>;
   /**
    * Rolls up a piece of what is due: buckets that ended by `until` (ms), and those of days in which something came late. A
    * bucket whose figures changed counts up its revision; a kill at any instant skips and doubles none. False when nothing

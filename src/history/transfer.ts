@@ -44,10 +44,19 @@ export interface TransferredKind {
   target: number;
 }
 
+/** Events, or points of a series, in both stores. */
+export interface TransferredBeside {
+  what: string;
+  source: number;
+  target: number;
+}
+
 /** What became of a copy; `finished` is false where counts differ, and the target is no history then. */
 export interface Transferred {
   finished: boolean;
   kinds: TransferredKind[];
+  beside: TransferredBeside[];
+  /** What this run copied. */
   events: number;
   points: number;
 }
@@ -153,8 +162,9 @@ class Run {
       let points = 0;
       for (const series of SERIES_NAMES) points += await this.#copySeries(series);
       const counted = await this.#count(kinds);
-      const finished = counted.every((kind) => kind.source === kind.target);
-      const transferred = { finished, kinds: counted, events, points };
+      const beside = await this.#countBeside();
+      const finished = [...counted, ...beside].every(({ source, target }) => source === target);
+      const transferred = { finished, kinds: counted, beside, events, points };
       if (!finished) return transferred;
       await this.#commit(this.#state, {});
       await this.#remember({ whole: transferred });
@@ -226,6 +236,13 @@ class Run {
       counted.push({ kind, source: (await source) ?? 0, target: (await target) ?? 0 });
     }
     return counted;
+  }
+
+  async #countBeside(): Promise<TransferredBeside[]> {
+    const { since } = this.#mark;
+    const [source, target] = [await this.#source.countBeside(since), await this.#target.store.countBeside(since)];
+    const names = ['events', ...SERIES_NAMES] as const;
+    return names.map((what) => ({ what, source: source[what], target: target[what] }));
   }
 
   #commit(

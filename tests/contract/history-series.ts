@@ -24,6 +24,8 @@ const MOVE: SeriesPoint = {
 
 const POINTS = HOURS.flatMap((at) => ['WP-1', 'WP-2', 'WP-3'].map((id) => hour(id, at * HOUR)));
 
+const NO_POINTS = { lighting_rate: 0, pressure_compliance: 0, ledger: 0, alerts: 0 };
+
 function query(more: Partial<SeriesQuery> = {}): SeriesQuery {
   return { series: 'pressure_compliance', from: -10 * HOUR, to: 1e13, limit: 1_000, ...more };
 }
@@ -79,6 +81,19 @@ export function seriesContract(newPlace: () => string, make: (place: string) => 
       await store.keep(call);
       await store.keep(call);
       expect(await store.series(query())).toEqual(call.slice(1));
+    });
+  });
+
+  it('counts the points of each series from an instant on, and the events, each once', async () => {
+    await using(async (store) => {
+      expect(await store.countBeside(0)).toEqual({ events: 0, ...NO_POINTS });
+      await store.keep(POINTS);
+      await store.keep([...POINTS, hour('WP-2', 0, { rate: null, low: null, high: null, revision: 2 })]);
+      const events = [HOUR - 1, HOUR, HOUR].map((at, n) => ({ at, what: 'town', by: 'files', detail: `{"n":${n}}` }));
+      await store.commit({ cursor: 2, counts: {}, inserts: [], replacements: [], events });
+      const later = POINTS.filter(({ ts }) => ts >= HOUR).length;
+      expect(await store.countBeside(HOUR)).toEqual({ events: 2, ...NO_POINTS, pressure_compliance: later });
+      expect(await store.countBeside(-1e12)).toEqual({ events: 3, ...NO_POINTS, pressure_compliance: POINTS.length });
     });
   });
 

@@ -126,6 +126,10 @@ export class MemoryHistory implements HistoryStore {
     return [...this.table.values()].filter((row) => row.kind === kind).length;
   }
 
+  async countBeside(): Promise<never> {
+    throw new Error('nobody counts what stands beside the memory');
+  }
+
   async rollUp(): Promise<never> {
     throw new Error('nobody rolls the memory up');
   }

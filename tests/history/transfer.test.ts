@@ -115,6 +115,7 @@ function killed(target: TransferTarget, at: number, when: 'before' | 'after'): T
       rowsAt: store.rowsAt.bind(store),
       eventsEnd: store.eventsEnd.bind(store),
       count: store.count.bind(store),
+      countBeside: store.countBeside.bind(store),
     }),
     begin: () => once(() => target.begin()),
     finish: () => once(() => target.finish()),
@@ -148,6 +149,13 @@ describe('a copied history', () => {
         { kind: 'water-pressure', source: 1_750, target: 1_750 },
         { kind: 'lighting-controller', source: 1, target: 1 },
         { kind: 'rain-gauge', source: 1, target: 1 },
+      ],
+      beside: [
+        { what: 'events', source: 7, target: 7 },
+        { what: 'lighting_rate', source: 0, target: 0 },
+        { what: 'pressure_compliance', source: 5, target: 5 },
+        { what: 'ledger', source: 0, target: 0 },
+        { what: 'alerts', source: 0, target: 0 },
       ],
       events: 7,
       points: 5,
@@ -242,6 +250,43 @@ describe('a copied history', () => {
     expect(arrived).toThrow(
       'half a copy of the one in elsewhere: finish it with townpulse history copy --from elsewhere',
     );
+  });
+
+  it.each([
+    [
+      'a point of a series',
+      'pressure_compliance',
+      (store: HistoryStore) => {
+        const keep = store.keep.bind(store);
+        store.keep = (points) => keep(points.slice(1));
+      },
+    ],
+    [
+      'an event',
+      'events',
+      (store: HistoryStore) => {
+        const [commit, end] = [store.commit.bind(store), store.eventsEnd.bind(store)];
+        let isLost = false;
+        store.commit = (batch) => {
+          const events = isLost ? batch.events : batch.events.slice(1);
+          if (batch.events.length > 0) isLost = true;
+          return commit({ ...batch, events });
+        };
+        store.eventsEnd = async () => (isLost ? { at: EVENTS.at(-1)?.at ?? 0, count: 1 } : end());
+      },
+    ],
+  ])('nor while %s is lost on the way', async (_what, what, lose) => {
+    const { copy, arrived } = await town();
+    const change = ({ store, begin, finish }: TransferTarget) => {
+      lose(store);
+      return { store, begin, finish };
+    };
+    const { finished, beside } = await copy({ change });
+    expect(finished).toBe(false);
+    expect(beside.filter(({ source, target }) => source !== target)).toEqual([
+      { what, source: expect.any(Number), target: expect.any(Number) },
+    ]);
+    expect(arrived).toThrow('half a copy');
   });
 
   it('takes the place of an older one with all that belongs to it', async () => {

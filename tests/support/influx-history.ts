@@ -69,6 +69,7 @@ export class InfluxPlaces {
       eventsEnd: () => (opened?.history ?? closed).eventsEnd(),
       kept: () => (opened?.history ?? closed).kept(),
       count: (kind, from) => (opened?.history ?? closed).count(kind, from),
+      countBeside: (from) => (opened?.history ?? closed).countBeside(from),
       rollUp: (until) => (opened?.history ?? closed).rollUp(until),
       drop: (horizons) => (opened?.history ?? closed).drop(horizons),
       interrupt: () => opened?.history.interrupt(),

@@ -9,7 +9,7 @@ import {
   type SeriesValue,
   shapeOf,
 } from '../../model/series.ts';
-import type { SeriesQuery, SeriesSelection, SeriesSums, SeriesSumsQuery } from '../port.ts';
+import type { CountsBeside, SeriesQuery, SeriesSelection, SeriesSums, SeriesSumsQuery } from '../port.ts';
 import { quoted } from './names.ts';
 import { withAppender } from './rows.ts';
 import { Statement } from './statement.ts';
@@ -79,6 +79,15 @@ export async function sumSeries(connection: DuckDBConnection, query: SeriesSumsQ
     key: key as string,
     sums: Object.fromEntries(query.fields.map((field, index) => [field, Number(cells[index])])),
   }));
+}
+
+/** How many events there are from an instant (ms) on, and how many points of each series. */
+export async function countBeside(connection: DuckDBConnection, from: number): Promise<CountsBeside> {
+  const since = BigInt(Math.trunc(from));
+  const sources = [['events', '"at"', 'events'], ...SERIES_NAMES.map((name) => [name, 'ts', tableOf(name)])];
+  const counts = sources.map(([name, at, table]) => `SELECT '${name}', count(*) FROM ${table} WHERE ${at} >= $1`);
+  const rows = (await connection.runAndReadAll(counts.join(' UNION ALL '), [since])).getRowsJS();
+  return Object.fromEntries(rows.map(([name, count]) => [name, Number(count)])) as CountsBeside;
 }
 
 async function replacePoints(

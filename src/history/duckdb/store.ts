@@ -5,6 +5,7 @@ import type { Kinds } from '../../model/kind.ts';
 import type { SeriesPoint } from '../../model/series.ts';
 import { fieldOf, fieldsOf } from '../fields.ts';
 import type {
+  CountsBeside,
   EventPlace,
   HistoryBatch,
   HistoryCopy,
@@ -35,7 +36,7 @@ import { appendRows, withAppender } from './rows.ts';
 import { writeRows } from './rows-file.ts';
 import { bringSchema } from './schema.ts';
 import { nextMonth, recordMonth, tidyFolder, writeMonth } from './sealing.ts';
-import { bringSeries, keepPoints, readSeries, sumSeries } from './series.ts';
+import { bringSeries, countBeside, keepPoints, readSeries, sumSeries } from './series.ts';
 import { folderOf, type Places, rowsOf, type SealedMonth } from './source.ts';
 import { readStanding, readState, type Standing } from './standing.ts';
 import { Turns } from './turns.ts';
@@ -180,6 +181,10 @@ export class DuckDbHistory implements HistoryStore {
       return opened.reading.runAndReadAll(`SELECT count(*) FROM ${source}${since}`);
     });
     return Number(result.getRowsJS()[0]?.[0]);
+  }
+
+  countBeside(from: number): Promise<CountsBeside> {
+    return this.#ask(({ reading }) => countBeside(reading, from));
   }
 
   async keep(points: readonly SeriesPoint[]): Promise<void> {

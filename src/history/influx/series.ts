@@ -2,13 +2,15 @@ import {
   byTimeAndTags,
   identityOf,
   lastOfEach,
+  SERIES_NAMES,
   type SeriesName,
   type SeriesPoint,
   type SeriesValue,
   shapeOf,
 } from '../../model/series.ts';
-import type { SeriesQuery, SeriesSelection, SeriesSums, SeriesSumsQuery } from '../port.ts';
+import type { CountsBeside, SeriesQuery, SeriesSelection, SeriesSums, SeriesSumsQuery } from '../port.ts';
 import { seriesBodies } from './lines.ts';
+import { EVENTS } from './names.ts';
 import type { InfluxServer } from './server.ts';
 import { Statement } from './statement.ts';
 
@@ -63,6 +65,24 @@ export async function sumSeries(server: InfluxServer, query: SeriesSumsQuery): P
       sums: Object.fromEntries(query.fields.map((field, index) => [field, Number(values[0]?.[index + 1] ?? 0)])),
     }))
     .sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** How many events there are from an instant (ms) on, and how many points of each series. */
+export async function countBeside(server: InfluxServer, from: number): Promise<CountsBeside> {
+  const statement = new Statement();
+  // A field that every point has.
+  const always = (series: SeriesName) =>
+    Object.entries(shapeOf(series).fields).find(([, { nullable }]) => nullable !== true)?.[0] ?? '';
+  const names = ['events', ...SERIES_NAMES] as const;
+  for (const name of names) {
+    const [measurement, field] = name === 'events' ? [EVENTS, 'by'] : [name, always(name)];
+    statement.add(
+      `SELECT count(${statement.name(field)}) FROM ${statement.name(measurement)} WHERE time >= ${statement.instant(from)}`,
+    );
+  }
+  const answers = await server.query(statement);
+  const counts = names.map((name, index) => [name, Number(answers[index]?.[0]?.values[0]?.[1] ?? 0)]);
+  return Object.fromEntries(counts) as CountsBeside;
 }
 
 /** Deletes what stands under the identities of `points` and says something that they do not. */

@@ -6,6 +6,7 @@ import type { Kinds } from '../../model/kind.ts';
 import type { SeriesPoint } from '../../model/series.ts';
 import { fieldOf, fieldsOf } from '../fields.ts';
 import type {
+  CountsBeside,
   EventPlace,
   HistoryBatch,
   HistoryCopy,
@@ -35,7 +36,7 @@ import { confirmPlace } from './place.ts';
 import { Progress, type Standing } from './progress.ts';
 import { readReadings } from './readings.ts';
 import { InfluxRollUps } from './rollups.ts';
-import { keepPoints, readSeries, sumSeries } from './series.ts';
+import { countBeside, keepPoints, readSeries, sumSeries } from './series.ts';
 import { InfluxServer } from './server.ts';
 import { Statement } from './statement.ts';
 
@@ -185,6 +186,11 @@ export class InfluxHistory implements HistoryStore {
     // What a write in doubt may have left there does not count as of the cursor.
     const early = this.#doubt.nothingAt(kind, from ?? -Infinity);
     return early.length === 0 ? count : count - (await this.#ask(readRowsAt(this.#server, kind, early, fields))).length;
+  }
+
+  async countBeside(from: number): Promise<CountsBeside> {
+    this.#mustBeOpen();
+    return this.#ask(countBeside(this.#server, from));
   }
 
   async keep(points: readonly SeriesPoint[]): Promise<void> {
