@@ -9,7 +9,6 @@ import { CountJudge } from './count.ts';
 import { RuleHours } from './hours.ts';
 import { type GroupCount, Lighting } from './lighting.ts';
 import { LightingRecord } from './lighting-record.ts';
-import { maintenanceAt } from './maintenance.ts';
 import { type Occurrence, Occurrences } from './occurrences.ts';
 import { deadNodes, supplyRules } from './outages.ts';
 import { RatioJudge } from './ratio.ts';
@@ -58,7 +57,7 @@ export class Engine {
     this.#kinds = kinds;
     this.occurrences = new Occurrences(tell);
     this.#speech = new Speech(this.roster, this.occurrences, this.hours);
-    this.lighting = new Lighting(this.roster, ({ windows }, at) => maintenanceAt(windows, at) !== null);
+    this.lighting = new Lighting(this.roster);
     this.#sampled = new Sampled(this.#speech);
     this.thresholds = new ThresholdJudge(this.#speech, this.#sampled);
     this.signals = new SignalJudge(this.#speech, this.#sampled);
@@ -105,6 +104,7 @@ export class Engine {
     const { ts } = record.sample;
     const newestBefore = member.heard.ts;
     this.roster.hear(record, member);
+    this.lighting.stir(member);
     if (newestBefore !== null && ts < newestBefore) return;
     for (const rule of member.thresholds) this.thresholds.sample(rule, member, record);
     for (const rule of member.signals) this.signals.sample(rule, member, record);
@@ -142,7 +142,11 @@ export class Engine {
       this.#turnOver(before, at);
       return;
     }
-    if (change.what === 'patrol') return this.roster.patrolled(change.patrol);
+    if (change.what === 'patrol') {
+      const member = this.roster.members.get(change.patrol.device);
+      if (member !== undefined) this.lighting.stir(member);
+      return this.roster.patrolled(change.patrol);
+    }
     // What counts for compliance is the reports' matter.
     if (change.what === 'exclusion') return;
     if (change.what === 'maintenance') return this.roster.maintain(change.maintenance, at);

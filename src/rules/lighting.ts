@@ -2,6 +2,7 @@ import type { Device } from '../model/device.ts';
 import type { Name } from '../model/primitives.ts';
 import { LEAST_TURNS, LONGEST_WITHIN } from '../model/rule.ts';
 import type { Town } from '../model/town.ts';
+import { Agenda } from './agenda.ts';
 import {
   countOf,
   type LampCount,
@@ -11,6 +12,7 @@ import {
   stateOf,
   tallyOf,
 } from './lamp-state.ts';
+import { edgeAfter, maintenanceAt } from './maintenance.ts';
 import type { Member, Roster } from './roster.ts';
 
 /** By what lamps are grouped. */
@@ -37,9 +39,6 @@ export interface Circuit {
   litAt: number | null;
 }
 
-/** Whether a device is being worked on at `at` (ms). */
-export type MaintenanceCheck = (member: Member, at: number) => boolean;
-
 interface Group extends GroupCount {
   key: string;
   devices: Map<string, LampState>;
@@ -59,7 +58,11 @@ interface Known {
   deadSince: number | null;
   isMaintained: boolean;
   isHeard: boolean;
+  /** Whether some burn by its newest report, as its circuit counts it. */
+  isLit: boolean;
   state: LampState | null;
+  /** When it has to be looked at again though nothing comes from it, ms. */
+  wakesAt: number;
 }
 
 /** Around each switching, and off a published time, unless the town says otherwise, ms. */
@@ -98,17 +101,26 @@ export class Lighting {
     turning: new Map<string, LampState>(),
   };
   readonly #roster: Roster;
-  readonly #isInMaintenance: MaintenanceCheck;
   #town: Town | null = null;
   #members: readonly Member[] | null = null;
+  /** Of the windows of maintenance, as they were looked at last. */
+  #windows = -1;
+  #dead: ReadonlyMap<string, number> = new Map();
+  /** Devices that something has come of since the last count. */
+  readonly #stirred = new Set<Member>();
+  readonly #agenda = new Agenda<Known>();
   #known = new Map<string, Known>();
   readonly #groups = new Map<string, Group>();
   readonly #circuits = new Map<string, SharedCircuit>();
   #inOrder: readonly GroupCount[] | null = null;
 
-  constructor(roster: Roster, isInMaintenance: MaintenanceCheck = () => false) {
+  constructor(roster: Roster) {
     this.#roster = roster;
-    this.#isInMaintenance = isInMaintenance;
+  }
+
+  /** Something new is known of a device: it is looked at by the next count. */
+  stir(member: Member): void {
+    if (member.device.attributes.lamps !== undefined) this.#stirred.add(member);
   }
 
   /**
@@ -116,17 +128,17 @@ export class Lighting {
    * have no supply, and since when (ms).
    */
   count(at: number, dead: ReadonlyMap<string, number>): readonly GroupCount[] {
-    this.#meet();
+    const isOther = this.#meet();
     const stirred = new Set<Known>();
-    const circuits = new Set<SharedCircuit>();
-    for (const known of this.#known.values()) {
-      const { member, state } = known;
+    for (const known of isOther ? this.#known.values() : this.#suspects(at, dead)) {
+      const { member, state, circuit } = known;
       const deadSince = dead.size === 0 ? null : (dead.get(member.device.parent ?? '') ?? null);
-      const isMaintained = this.#isInMaintenance(member, at);
+      const isMaintained = maintenanceAt(member.windows, at) !== null;
       const isHeard = member.heard.at !== null;
       const { lamps, meter, patrol } = member.heard;
       const hasReported = state === null || state.report !== lamps || state.meter !== meter || state.patrol !== patrol;
-      if (hasReported) circuits.add(known.circuit);
+      if (hasReported && turn(known))
+        for (const one of circuit.lamps) if (one.member.hours.isPublished) stirred.add(one);
       const isSame =
         state !== null &&
         (!hasReported || saysTheSame(state, at, deadSince)) &&
@@ -134,17 +146,42 @@ export class Lighting {
         deadSince === known.deadSince &&
         isMaintained === known.isMaintained &&
         isHeard === known.isHeard;
-      if (isSame) continue;
-      Object.assign(known, { deadSince, isMaintained, isHeard });
-      stirred.add(known);
+      if (isSame) this.#wake(known, at);
+      else {
+        Object.assign(known, { deadSince, isMaintained, isHeard });
+        stirred.add(known);
+      }
     }
-    for (const circuit of circuits)
-      if (look(circuit)) for (const known of circuit.lamps) if (known.member.hours.isPublished) stirred.add(known);
+    this.#stirred.clear();
+    this.#dead = dead;
     for (const known of stirred) this.#judge(known, at);
     this.#inOrder ??= [...this.#groups.values()].sort(
       (a, b) => LAMP_GROUPS.indexOf(a.group) - LAMP_GROUPS.indexOf(b.group) || (a.id < b.id ? -1 : 1),
     );
     return this.#inOrder;
+  }
+
+  /** Of whom something has come, whose time is up, and who hangs from a node whose supply is another than it was. */
+  #suspects(at: number, dead: ReadonlyMap<string, number>): Set<Known> {
+    const due = this.#agenda.due(at);
+    for (const known of due) known.wakesAt = Number.POSITIVE_INFINITY;
+    const suspects = new Set(due.filter((known) => this.#known.get(known.member.device.id) === known));
+    for (const { device } of this.#stirred) {
+      const known = this.#known.get(device.id);
+      if (known !== undefined) suspects.add(known);
+    }
+    for (const node of new Set([...dead.keys(), ...this.#dead.keys()]))
+      if (dead.get(node) !== this.#dead.get(node))
+        for (const known of this.#circuits.get(node)?.lamps ?? []) suspects.add(known);
+    return suspects;
+  }
+
+  /** Sees to it that a device is looked at when its time is up. */
+  #wake(known: Known, at: number): void {
+    const until = Math.min(known.state?.until ?? at, edgeAfter(known.member.windows, at));
+    if (until >= known.wakesAt) return;
+    known.wakesAt = until;
+    this.#agenda.add(known, until);
   }
 
   /** How a group is called. */
@@ -157,6 +194,7 @@ export class Lighting {
     const { transition = TRANSITION, mismatch = MISMATCH } = this.#town?.lighting ?? {};
     const state = stateOf(member, lamps, at, { deadSince, isMaintained, circuit, transition, mismatch });
     known.state = state;
+    this.#wake(known, at);
     const isSame = before !== null && isSameCount(before, state);
     for (const group of groups) {
       group.devices.set(member.device.id, state);
@@ -186,11 +224,13 @@ export class Lighting {
     return this.#circuits.get(node);
   }
 
-  /** Brings what is known to the devices that there are. */
-  #meet(): void {
+  /** Brings what is known to the devices that there are; true where it was not so that all of them may be others. */
+  #meet(): boolean {
     const members = this.#roster.inOrder();
-    const { town } = this.#roster;
-    if (members === this.#members && town === this.#town) return;
+    const { town, maintenance } = this.#roster;
+    const isOther = maintenance.version !== this.#windows;
+    this.#windows = maintenance.version;
+    if (members === this.#members && town === this.#town) return isOther;
     if (town !== this.#town) for (const known of this.#known.values()) this.#forget(known);
     const before = town === this.#town ? this.#known : new Map<string, Known>();
     this.#known = new Map();
@@ -206,6 +246,7 @@ export class Lighting {
       const lamps = lampsOf(member.device);
       if (lamps > 0) this.#known.set(id, known?.member === member ? known : this.#newcomer(member, lamps));
     }
+    return true;
   }
 
   #newcomer(member: Member, lamps: number): Known {
@@ -214,7 +255,8 @@ export class Lighting {
     const groups = this.#groupsOf(device);
     const known: Known = {
       ...{ member, lamps, groups, circuit, state: null },
-      ...{ deadSince: null, isMaintained: false, isHeard: false },
+      ...{ deadSince: null, isMaintained: false, isHeard: false, isLit: false },
+      wakesAt: Number.POSITIVE_INFINITY,
     };
     circuit.lamps.add(known);
     return known;
@@ -230,7 +272,7 @@ export class Lighting {
       this.#inOrder = null;
     }
     for (const known of circuit.lamps) if (known.member === member) circuit.lamps.delete(known);
-    look(circuit);
+    sumUp(circuit);
     for (const set of Object.values(this.notable)) set.delete(member.device.id);
   }
 
@@ -312,18 +354,24 @@ function note(notable: Map<string, LampState>, id: string, state: LampState, is:
   else notable.delete(id);
 }
 
-/** Sums up what the lamps of a circuit say; true when that is something else than before. */
-function look(circuit: SharedCircuit): boolean {
-  let [lit, litAt]: [number, number | null] = [0, null];
-  for (const { member } of circuit.lamps) {
-    const report = member.heard.lamps;
-    if (report === null) continue;
-    if (report.lit > 0) lit++;
-    if (report.litAt != null && (litAt === null || report.litAt > litAt)) litAt = report.litAt;
+/** Brings a circuit to what a lamp of it says now; true when the circuit is another than before. */
+function turn(known: Known): boolean {
+  const { circuit, member, isLit } = known;
+  const { lit = 0, litAt = null } = member.heard.lamps ?? {};
+  known.isLit = lit > 0;
+  circuit.lit += Number(known.isLit) - Number(isLit);
+  const isLater = litAt !== null && (circuit.litAt === null || litAt > circuit.litAt);
+  if (isLater) circuit.litAt = litAt;
+  return isLater || known.isLit !== isLit;
+}
+
+/** Sums up anew what the lamps of a circuit say. */
+function sumUp(circuit: SharedCircuit): void {
+  [circuit.lit, circuit.litAt] = [0, null];
+  for (const known of circuit.lamps) {
+    known.isLit = false;
+    turn(known);
   }
-  const isNew = lit !== circuit.lit || litAt !== circuit.litAt;
-  [circuit.lit, circuit.litAt] = [lit, litAt];
-  return isNew;
 }
 
 function add(to: Group, state: LampState, sign: 1 | -1): void {

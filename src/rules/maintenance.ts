@@ -10,9 +10,12 @@ export class MaintenanceBook {
   readonly all = new Map<string, Maintenance>();
   /** Ids of those that changed since the last checkpoint, also of those that are gone. */
   readonly changed = new Set<string>();
+  /** Goes up when one of them is another. */
+  version = 0;
 
   /** Takes a window as it is from `at` (ms) on. */
   take(maintenance: Maintenance, at: number): void {
+    this.version++;
     this.all.set(maintenance.id, maintenance);
     this.changed.add(maintenance.id);
     for (const [id, { to }] of this.all) {
@@ -42,6 +45,13 @@ function covers({ type, id }: Maintenance['subject'], device: Device, town: Town
 export function maintenanceAt(windows: readonly Maintenance[], at: number): Maintenance | null {
   for (const window of windows) if (at >= window.from && at < window.to) return window;
   return null;
+}
+
+/** The first instant after `at` at which one of these windows begins or ends, ms; Infinity where none does. */
+export function edgeAfter(windows: readonly Maintenance[], at: number): number {
+  let edge = Number.POSITIVE_INFINITY;
+  for (const { from, to } of windows) for (const one of [from, to]) if (one > at && one < edge) edge = one;
+  return edge;
 }
 
 /** When the last of these windows that are over at `at` ended, ms; -Infinity where none is. */

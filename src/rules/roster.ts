@@ -105,6 +105,8 @@ export class Roster {
       this.townSince = at;
       this.isTownChanged = true;
       this.#hours.clear();
+      // Whoever goes by when their lamps burn has to look at all of them.
+      this.#judged.clear();
       for (const member of this.members.values()) {
         member.hours = this.#hoursOf(member.device);
         member.windows = this.maintenance.of(member.device, this.town);

@@ -2,6 +2,7 @@ import { instant } from '../model/primitives.ts';
 import type { SilenceRule } from '../model/rule.ts';
 import type { Finding } from '../model/transition.ts';
 import type { Verdict } from '../model/verdict.ts';
+import { Agenda } from './agenda.ts';
 import { isCalm } from './calm.ts';
 import { suppliedAt } from './lamp-plan.ts';
 import type { Occurrence } from './occurrences.ts';
@@ -14,6 +15,7 @@ const BOOT_GRACE = 600_000;
 /** Judges at every tick whether anything arrives from a device. Only what arrives ends a silence. */
 export class SilenceJudge {
   readonly #speech: Speech;
+  readonly #agendas = new Map<string, { members: readonly Member[]; version: number; agenda: Agenda<Member> }>();
 
   constructor(speech: Speech) {
     this.#speech = speech;
@@ -34,10 +36,38 @@ export class SilenceJudge {
       else if (this.#isBack(rule, occurrence, member, heardAt, at))
         occurrences.resolve(occurrence, heardAt, this.#finding(member, at, 'ok'), at, 'heard');
     }
-    for (const member of roster.judgedBy(rule)) {
+    const agenda = this.#agendaOf(rule, at);
+    for (const member of agenda.due(at).sort((a, b) => (a.device.id < b.device.id ? -1 : 1))) {
       const over = this.#quiet(rule, member, at) - patienceOf(rule, member);
       if (over >= 0 && this.#speech.restOf(rule, member, at) === null) this.#silent(rule, member, at, over);
+      agenda.add(member, this.#lookAgain(rule, member, at, over));
     }
+  }
+
+  /** When those that a rule is about have to be looked at; all of them, where it is not what it was. */
+  #agendaOf(rule: SilenceRule, at: number): Agenda<Member> {
+    const { roster } = this.#speech;
+    const members = roster.judgedBy(rule);
+    const { version } = roster.maintenance;
+    const known = this.#agendas.get(rule.id);
+    if (known !== undefined && known.members === members && known.version === version) return known.agenda;
+    const agenda = new Agenda<Member>();
+    for (const member of members) agenda.add(member, at);
+    this.#agendas.set(rule.id, { members, version, agenda });
+    return agenda;
+  }
+
+  /** The first instant at which a device may be found silent, or its silence be another matter than at `at`; ms. */
+  #lookAgain(rule: SilenceRule, member: Member, at: number, over: number): number {
+    const patience = patienceOf(rule, member);
+    // It is not supplied, or started a moment ago: its patience begins later.
+    if (over === Number.NEGATIVE_INFINITY) return at + patience;
+    if (over < 0) return at - over;
+    const known = this.#speech.occurrences.of(rule.id, { type: 'device', id: member.device.id });
+    if (known !== undefined) return known.firedAt === null ? at + 1 : at + patience;
+    // It rests. Its clock begins anew after its maintenance and the rule's hours; what comes into service has been quiet before.
+    if (member.device.retiredAt !== null) return Number.POSITIVE_INFINITY;
+    return this.#speech.restOf(rule, member, at) === 'out-of-service' ? at + 1 : at + patience;
   }
 
   verdict(rule: SilenceRule, member: Member, at: number): { verdict: Verdict; reason: string | null } {

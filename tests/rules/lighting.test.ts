@@ -6,8 +6,6 @@ import type { Town } from '../../src/model/town.ts';
 import { Engine } from '../../src/rules/engine.ts';
 import { ratesOf, verdictOf } from '../../src/rules/lamp-rate.ts';
 import { type GroupCount, type LampGroup, Lighting } from '../../src/rules/lighting.ts';
-import { maintenanceAt } from '../../src/rules/maintenance.ts';
-import type { Member } from '../../src/rules/roster.ts';
 import { journals } from './support/journals.ts';
 import { local, Timeline } from './support/timeline.ts';
 import { concentrator, KINDS, lampController, TOWN } from './support/town.ts';
@@ -423,7 +421,15 @@ describe('lamps in maintenance', () => {
       'LC-1': { lampsLit: 0 },
     }).engine;
     const from = local('2026-11-22T20:10');
-    const lighting = new Lighting(roster, ({ device }, at) => device.id === 'LC-1' && at >= from);
+    const work = {
+      id: 'M-1',
+      subject: { type: 'device', id: 'LC-1' },
+      reason: 'repair',
+      by: 'Li',
+      endedBy: null,
+    } as const;
+    roster.maintain({ ...work, from, to: from + 3_600_000 }, from - 60_000);
+    const lighting = new Lighting(roster);
     const town = (at: number) => lighting.count(at, new Map()).find(({ id }) => id === 'centre');
     expect(town(from - 1)).toMatchObject({ expected: 10, maintained: 0 });
     const count = town(from);
@@ -457,14 +463,13 @@ it('a count that is corrected from tick to tick is the one that is made anew', (
     ...counts,
     devices: [...devices.keys()].sort(),
   });
-  const isMaintained = ({ windows }: Member, at: number) => maintenanceAt(windows, at) !== null;
   fc.assert(
     fc.property(journals, (records) => {
       const engine = new Engine(KINDS, () => {});
       for (const record of records) {
         engine.feed(record);
         if (record.type !== 'tick') continue;
-        const fresh = new Lighting(engine.roster, isMaintained).count(record.at, engine.deadNodes());
+        const fresh = new Lighting(engine.roster).count(record.at, engine.deadNodes());
         expect(engine.counts.map(known)).toEqual(fresh.map(known));
       }
     }),
