@@ -11,6 +11,7 @@ const LONG = [
   'tests/history/import/importer.test.ts',
   'tests/rules/lighting-past.test.ts',
   'tests/{rules,cli/rules}/replay{/replay,}.test.ts',
+  'tests/rules/year.test.ts',
   'tests/servers/{compliance-differential,differential,history-copy,history-rollups}.test.ts',
   'tests/simulators/quiet-days.test.ts',
 ];
