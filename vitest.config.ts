@@ -11,7 +11,7 @@ const LONG = [
   'tests/history/import/importer.test.ts',
   'tests/rules/lighting-past.test.ts',
   'tests/{rules,cli/rules}/replay{/replay,}.test.ts',
-  'tests/rules/year.test.ts',
+  'tests/rules/{crash-and-order,year}.test.ts',
   'tests/servers/{compliance-differential,differential,history-copy,history-rollups}.test.ts',
   'tests/simulators/quiet-days.test.ts',
 ];

@@ -6,6 +6,7 @@ import type { JournalRecord, NewRecord } from '../../src/model/record.ts';
 import { Checkpoint } from '../../src/rules/checkpoint.ts';
 import { Engine } from '../../src/rules/engine.ts';
 import { type LightingMonth, LightingMonths } from '../../src/rules/lighting-month.ts';
+import type { LampTime } from '../../src/rules/lighting-record.ts';
 import { folderOfTests } from '../support/temporary.ts';
 import {
   asItCame,
@@ -21,7 +22,6 @@ import {
   sampleOf,
   YEAR_DEVICES,
 } from './support/lamp-year.ts';
-import type { LampTime } from '../../src/rules/lighting-record.ts';
 import { LitTown } from './support/lit-town.ts';
 import { datesFrom, type LampMinutes, minutesOf, type PlainReport, spansOf, townTime } from './support/plain-lamps.ts';
 import { KINDS } from './support/town.ts';
@@ -70,8 +70,9 @@ function byPencil(road: string, month: string, count: (reports: readonly PlainRe
     inspected.out += out;
     inspected.unknown += expected - lit - out;
   }
-  const hours = Object.fromEntries(Object.entries(minutes).map(([part, sum]) => [part, sum / 60]));
-  return { hours: hours as typeof minutes, inspected };
+  const { expected, lit, out, unknown } = minutes;
+  const hours = { expected: expected / 60, lit: lit / 60, out: out / 60, unknown: unknown / 60 };
+  return { hours, inspected };
 }
 
 const known = new Map<unknown, Map<string, ReturnType<typeof spansOf>>>();

@@ -86,7 +86,7 @@ function sendingsOf(device: Device, index: number, dice: Dice): Arrival[] {
     const put = (delay: number, values: Record<string, Value>) =>
       found.push({ at: at + delay, sample: { device: device.id, kind: device.kind, ts, values } });
     // Later than the two that follow it; never two in a row.
-    const isLate = cast < 0.04 && !wasLate;
+    const isLate: boolean = cast < 0.04 && !wasLate;
     wasLate = isLate;
     const { third, ...rest } = said;
     const all = { ...rest, [THIRD[device.kind] as string]: third };
@@ -102,28 +102,72 @@ function sendingsOf(device: Device, index: number, dice: Dice): Arrival[] {
 }
 
 /** A field of each kind that comes in a message of its own, or another time with another value. */
-const THIRD: Record<string, string> = { 'gas-meter': 'battery', 'water-pressure': 'battery', 'lighting-controller': 'dim' };
+const THIRD: Record<string, string> = {
+  'gas-meter': 'battery',
+  'water-pressure': 'battery',
+  'lighting-controller': 'dim',
+};
 
 /** What a device has to say at a minute of the evening; null where it says nothing. */
-function valuesOf({ kind, power }: Device, index: number, minute: number): ({ third: number } & Record<string, number>) | null {
+function valuesOf(
+  { kind, power }: Device,
+  index: number,
+  minute: number,
+): ({ third: number } & Record<string, number>) | null {
   if (kind === 'gas-meter') {
-    const leak = [[12, 0], [3, 60], [2, 30], [3, 0]] as const;
+    const leak = [
+      [12, 0],
+      [3, 60],
+      [6, 30],
+      [3, 0],
+    ] as const;
     return { leak: now(leak, minute + 5 * index), third: minute < 120 ? 90 : 10 };
   }
   if (kind === 'water-pressure') {
-    const pressure = [[10, 0.3], [3, 0.1], [3, 0.3], [8, 0.1], [1, 0.3]] as const;
+    const pressure = [
+      [10, 0.3],
+      [3, 0.1],
+      [3, 0.3],
+      [8, 0.1],
+      [1, 0.3],
+    ] as const;
     return { pressure: now(pressure, minute + 7 * index), third: 80 };
   }
   // Of 45 minutes a feeder is dead for eight, and its lamps with it; for a minute only; its concentrator is silent for six;
   // its lamps are dark for three; and each lamp of its own says nothing for a while.
-  const feeder = power === 'always' ? index - METERS.length - POINTS.length : Math.floor((index - METERS.length - POINTS.length - CONCENTRATORS.length) / 3);
-  const state = now([[10, 'well'], [8, 'dead'], [7, 'well'], [1, 'dead'], [5, 'well'], [6, 'silent'], [5, 'well'], [3, 'dark']] as const, minute + 11 * feeder);
+  const feeder =
+    power === 'always'
+      ? index - METERS.length - POINTS.length
+      : Math.floor((index - METERS.length - POINTS.length - CONCENTRATORS.length) / 3);
+  const state = now(
+    [
+      [10, 'well'],
+      [8, 'dead'],
+      [7, 'well'],
+      [1, 'dead'],
+      [5, 'well'],
+      [6, 'silent'],
+      [5, 'well'],
+      [3, 'dark'],
+    ] as const,
+    minute + 11 * feeder,
+  );
   if (power === 'always') {
     if (state === 'silent') return null;
     const isLit = state === 'well';
     return { voltage: state === 'dead' ? 0 : 228, lampsLit: isLit ? 10 : 0, third: 100 };
   }
-  if (state === 'dead' || now([[16, 'well'], [4, 'silent']] as const, minute + 3 * index) === 'silent') return null;
+  if (
+    state === 'dead' ||
+    now(
+      [
+        [16, 'well'],
+        [4, 'silent'],
+      ] as const,
+      minute + 3 * index,
+    ) === 'silent'
+  )
+    return null;
   return { lampsLit: state === 'dark' ? 0 : 1, third: 100 };
 }
 
