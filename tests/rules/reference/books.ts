@@ -39,6 +39,18 @@ const RULES: Record<string, readonly [string, ...string[]]> = {
     `type: ratio, kind: lighting-controller, ${about}, part: lamps lit, whole: lamps expected, groupBy: [town, village, road, feeder], target: 0.9, clear: 0.95, for: 10m`,
     `type: ratio, kind: lighting-controller, ${about}, part: lamps lit, whole: lamps expected, groupBy: [town, village], target: 0.8, for: 2m`,
   ],
+  'dark-block': [
+    `type: count, kind: lighting-controller, ${about}, count: dark block, atLeast: 3, share: 0.5, for: 2m, inhibitedBy: [feeder-supply]`,
+    `type: count, kind: lighting-controller, ${about}, count: dark block, atLeast: 5, for: 5m`,
+  ],
+  'dark-run': [
+    `type: count, kind: lighting-controller, ${about}, count: dark run, atLeast: 2, for: 0s, inhibitedBy: [feeder-supply, dark-block]`,
+  ],
+  'day-burner': [
+    `type: count, kind: lighting-controller, ${about}, count: day burner, for: 5m`,
+    `type: count, kind: lighting-controller, ${about}, count: day burner, atLeast: 3, for: 5m, schedule: 'daily 08:00-16:10'`,
+  ],
+  mismatch: [`type: count, kind: lighting-controller, ${about}, count: registry mismatch, for: 5m`],
   'rate-class': [
     `type: ratio, kind: lighting-controller, ${about}, part: lamps lit, whole: lamps expected, groupBy: [class, road], target: 0.6, clear: 0.7, targets: { main: 0.98 }, smallRoads: [{ upTo: 8, dark: 1 }, { upTo: 14, dark: 2 }], for: 0s`,
   ],

@@ -41,6 +41,11 @@ export function phaseOf(past: Past, { road }: Device, at: number): Phase {
   return hoursOf(past.town() as Town, road).at(at);
 }
 
+/** Whether the lamps of a device's road burn at `at`. */
+export function isNightOf(past: Past, device: Device, at: number): boolean {
+  return phaseOf(past, device, at).isLit;
+}
+
 function hoursOf(town: Town, road: string | null): LampHours {
   const known = hours.get(town) ?? new Map<string | null, LampHours>();
   hours.set(town, known);
@@ -66,7 +71,7 @@ export function plannedOf(past: Past, device: Device, at: number) {
 }
 
 /** The newest count of its lamps that a device has sent; the first of two that are of one time. */
-function reportOf(past: Past, { id }: Device) {
+export function reportOf(past: Past, { id }: Device) {
   const counts = past.samples(id).flatMap(({ sample: { ts, values } }) => {
     const { lampsLit, lampsTotal } = values;
     return typeof lampsLit === 'number' ? [{ ts, lit: lampsLit, total: lampsTotal }] : [];

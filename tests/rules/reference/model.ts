@@ -4,6 +4,7 @@ import type { JournalRecord } from '../../../src/model/record.ts';
 import { coverageId, type Rule } from '../../../src/model/rule.ts';
 import type { Town } from '../../../src/model/town.ts';
 import { VERDICTS_WORST_FIRST } from '../../../src/model/verdict.ts';
+import * as count from './count.ts';
 import { type Group, groupsOf } from './lamps.ts';
 import { Cases, type Step, subjectText } from './life.ts';
 import { Annals, contentOf, isAbout, Past } from './past.ts';
@@ -52,6 +53,7 @@ function tick(world: World, at: number, since: number, kinds: Kinds): string[] {
     if (rule.type === 'threshold') passTime(world, rule, at, (device) => threshold.judgedAt(past, rule, device));
     else if (rule.type === 'silence') silence.look(world, rule, at);
     else if (rule.type === 'ratio') ratio.look(world, rule, groups, at, since);
+    else if (rule.type === 'count') count.look(world, rule, groups, at, since);
   }
   return past
     .rules()
@@ -70,6 +72,10 @@ function standingsOf(world: World, rule: Rule, groups: readonly Group[], at: num
       const { verdict } = ratio.judge(rule, group, past.town() as Town, true);
       return { subject: ratio.subjectOf(group), verdict: isOpen ? verdict : 'idle' };
     });
+  if (rule.type === 'count')
+    return count
+      .judge(world, rule, groups, at)
+      .map(({ subject, verdict }) => ({ subject, verdict: isOpen ? verdict : 'idle' }));
   const standings: Standing[] = [];
   for (const device of past.devices()) {
     if (device.retiredAt !== null || !isAbout(rule, device)) continue;

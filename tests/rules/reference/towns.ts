@@ -46,7 +46,7 @@ const inService = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(30, 90).map((minutes) => ({ from: minutes, to: null })) },
 );
 const lamps = fc.oneof(
-  { weight: 6, arbitrary: fc.constantFrom(1, 4, 10).map((count): Device['attributes'] => ({ lamps: count })) },
+  { weight: 6, arbitrary: fc.constantFrom(1, 4, 10, 40).map((count): Device['attributes'] => ({ lamps: count })) },
   {
     weight: 2,
     arbitrary: fc.constantFrom<Device['attributes']>(
@@ -71,11 +71,16 @@ const make: fc.Arbitrary<Make> = fc.oneof(
   },
   {
     weight: 3,
-    arbitrary: fc.record({ ...common, parent: feeder, place, gateway: fc.constantFrom('D-1', 'D-2', null) }).map(
-      ({ place: at, ...more }) =>
-        (id: string) =>
-          lampController(id, { ...more, ...at }),
-    ),
+    arbitrary: fc
+      .record({
+        ...{ ...common, parent: feeder, place, gateway: fc.constantFrom('D-1', 'D-2', null) },
+        attributes: fc.constantFrom(1, 2, 3, 4).map((sequence) => ({ lamps: 1, sequence })),
+      })
+      .map(
+        ({ place: at, ...more }) =>
+          (id: string) =>
+            lampController(id, { ...more, ...at }),
+      ),
   },
   {
     weight: 3,
@@ -118,6 +123,11 @@ const acts = fc.oneof(
   },
   { weight: 4, arbitrary: act('supply', { which, isThere: fc.boolean() }) },
   { weight: 5, arbitrary: act('feeder', { node: fc.constantFrom('F-1', 'F-2', 'F-3', 'F-4'), isThere: fc.boolean() }) },
+  { weight: 4, arbitrary: act('lamps', { level: fc.constantFrom(0.5, 0.85, 0.925, 0.925, 1) }) },
+  {
+    weight: 3,
+    arbitrary: act('network', { node: fc.constantFrom('F-1', 'F-2', 'F-3', 'F-4'), isMute: fc.boolean() }),
+  },
   { weight: 5, arbitrary: act('mute', { which, isMute: fc.boolean() }) },
   { weight: 12, arbitrary: act('mend', { back: fc.nat(2) }) },
   {
@@ -249,6 +259,13 @@ class Life {
       const hit = this.#actors.filter(({ device }) => device.parent === one.node);
       for (const each of hit) each.hasSupply = one.isThere;
       this.#troubled.push(hit);
+    } else if (one.act === 'network') {
+      const hit = this.#actors.filter(({ device }) => device.parent === one.node);
+      for (const each of hit) each.isMute = one.isMute;
+      this.#troubled.push(hit);
+    } else if (one.act === 'lamps') {
+      for (const each of this.#actors) each.levels.lampsLit = one.level;
+      this.#troubled.push(this.#actors.slice());
     } else if (one.act === 'mend') this.#mend(this.#troubled.splice(-1 - one.back, 1)[0] ?? []);
     else if (one.act === 'register') this.#register(one.make);
     else if (one.act === 'reload') this.#reload(one.text);
