@@ -39,6 +39,21 @@ const RULES: Record<string, readonly [string, ...string[]]> = {
     `type: ratio, kind: lighting-controller, ${about}, part: lamps lit, whole: lamps expected, groupBy: [town, village, road, feeder], target: 0.9, clear: 0.95, for: 10m`,
     `type: ratio, kind: lighting-controller, ${about}, part: lamps lit, whole: lamps expected, groupBy: [town, village], target: 0.8, for: 2m`,
   ],
+  burst: [
+    `type: change, kind: water-pressure, ${about}, of: pressure, direction: either, within: 30m, by: 0.1, times: 2, samples: 4, for: 2m, settles: 1h`,
+    `type: change, kind: water-pressure, ${about}, of: pressure, direction: down, within: 10m, by: 0.1, samples: 8, for: 0s, settles: 20m`,
+  ],
+  stuck: [
+    `type: stuck, kind: water-pressure, ${about}, of: pressure, samples: 4, resolution: 0.001, neighbours: 1, inhibitedBy: [point-silent]`,
+  ],
+  tilted: [
+    `type: drift, kind: water-pressure, ${about}, of: pressure, above: 0.05, learn: 5m, for: 2m`,
+    `type: drift, kind: water-pressure, ${about}, of: pressure, above: 0.05, baseline: minPressure, subject: parent`,
+  ],
+  backwards: [`type: counter, kind: gas-meter, ${about}, of: volume, finds: backwards, tolerance: 0.01, meter: meter`],
+  impossible: [
+    `type: counter, kind: gas-meter, ${about}, of: volume, finds: impossible, most: maxFlow, meter: meter, tolerance: 0.5, for: 2m`,
+  ],
   'dark-block': [
     `type: count, kind: lighting-controller, ${about}, count: dark block, atLeast: 3, share: 0.5, for: 2m, inhibitedBy: [feeder-supply]`,
     `type: count, kind: lighting-controller, ${about}, count: dark block, atLeast: 5, for: 5m`,

@@ -2,14 +2,16 @@ import type { Device } from '../../../src/model/device.ts';
 import type { Kinds } from '../../../src/model/kind.ts';
 import type { JournalRecord } from '../../../src/model/record.ts';
 import { coverageId, type Rule } from '../../../src/model/rule.ts';
+import { isSignal } from '../../../src/model/signal-rule.ts';
 import type { Town } from '../../../src/model/town.ts';
-import { VERDICTS_WORST_FIRST } from '../../../src/model/verdict.ts';
+import { VERDICTS_WORST_FIRST, type Verdict } from '../../../src/model/verdict.ts';
 import * as count from './count.ts';
 import { type Group, groupsOf } from './lamps.ts';
 import { Cases, type Step, subjectText } from './life.ts';
 import { Annals, contentOf, isAbout, Past } from './past.ts';
 import * as ratio from './ratio.ts';
 import { isSampled, passTime, subjectOf, take } from './sampled.ts';
+import * as signals from './signals.ts';
 import * as silence from './silence.ts';
 import * as threshold from './threshold.ts';
 import type { Standing, World } from './world.ts';
@@ -29,14 +31,22 @@ export interface Said {
 export function modelOf(records: readonly JournalRecord[], kinds: Kinds): Said[] {
   const annals = new Annals(records);
   const cases = new Cases();
+  /** What was found by the samples of a device, by rule and record. */
+  const found = new Map<string, Verdict>();
   return records.map((record, index) => {
     const past = new Past(annals, record.offset);
-    const world = { past, cases };
+    const world = { past, cases, found };
     cases.steps = [];
     let verdicts: string[] = [];
     if (record.type === 'sample') {
       for (const rule of past.rules())
         if (rule.type === 'threshold') take(world, rule, record, threshold.wordOf(world, rule, record));
+      for (const rule of past.rules()) {
+        const finding = isSignal(rule) ? signals.findingOf(world, rule, record) : null;
+        if (finding === null || !isSignal(rule)) continue;
+        found.set(`${rule.id} ${record.offset}`, finding.verdict);
+        take(world, rule, record, finding.word);
+      }
     } else if (record.type === 'tick') {
       const before = records.slice(0, index).findLast(({ type }) => type === 'tick');
       verdicts = tick(world, record.at, record.at - (before?.at ?? record.at), kinds);
@@ -51,6 +61,7 @@ function tick(world: World, at: number, since: number, kinds: Kinds): string[] {
   const groups = past.town() === null ? [] : groupsOf(world, at);
   for (const rule of past.rules()) {
     if (rule.type === 'threshold') passTime(world, rule, at, (device) => threshold.judgedAt(past, rule, device));
+    else if (isSignal(rule)) passTime(world, rule, at, (device) => signals.judgedAt(past, rule, device));
     else if (rule.type === 'silence') silence.look(world, rule, at);
     else if (rule.type === 'ratio') ratio.look(world, rule, groups, at, since);
     else if (rule.type === 'count') count.look(world, rule, groups, at, since);
@@ -80,18 +91,20 @@ function standingsOf(world: World, rule: Rule, groups: readonly Group[], at: num
   for (const device of past.devices()) {
     if (device.retiredAt !== null || !isAbout(rule, device)) continue;
     const subject = isSampled(rule) ? subjectOf(rule, device) : ({ type: 'device', id: device.id } as const);
-    const verdict =
-      rule.type === 'silence'
-        ? silence.verdictOf(world, rule, device, at)
-        : rule.type === 'threshold'
-          ? threshold.verdictOf(world, rule, device, at, kinds)
-          : 'idle';
+    const verdict = verdictOf(world, rule, device, at, kinds);
     const known = standings.find((one) => one.subject.id === subject.id);
     if (known === undefined) standings.push({ subject, verdict });
     else if (VERDICTS_WORST_FIRST.indexOf(verdict) < VERDICTS_WORST_FIRST.indexOf(known.verdict))
       known.verdict = verdict;
   }
   return standings;
+}
+
+function verdictOf(world: World, rule: Rule, device: Device, at: number, kinds: Kinds): Verdict {
+  if (rule.type === 'silence') return silence.verdictOf(world, rule, device, at);
+  if (rule.type === 'threshold') return threshold.verdictOf(world, rule, device, at, kinds);
+  if (isSignal(rule)) return signals.verdictOf(world, rule, device, at);
+  throw new Error(`${rule.id} is about no device`);
 }
 
 /** Another rulebook is in force (docs/rules.md, the table of what becomes of state). */

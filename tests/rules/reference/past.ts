@@ -29,6 +29,8 @@ export class Annals {
   readonly ticks: TickRecord[] = [];
   readonly arrivals = new Map<number, number>();
 
+  readonly #found = new Map<Rule, unknown[]>();
+
   constructor(records: readonly JournalRecord[]) {
     for (const record of records) {
       const { offset } = record;
@@ -44,6 +46,14 @@ export class Annals {
         if (change.what === 'rulebook') this.books.push({ offset, what: readBook(change.text) });
       }
     }
+  }
+
+  /** What a rule finds in a record when it comes: looked for once, since it does not change any more. */
+  once<T>(rule: Rule, { offset }: { offset: number }, find: () => T): T {
+    const ofRule = this.#found.get(rule) ?? [];
+    this.#found.set(rule, ofRule);
+    if (ofRule[offset] === undefined) ofRule[offset] = find();
+    return ofRule[offset] as T;
   }
 }
 

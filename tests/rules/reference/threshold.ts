@@ -5,28 +5,16 @@ import type { SampleRecord } from '../../../src/model/record.ts';
 import type { ThresholdRule } from '../../../src/model/rule.ts';
 import type { Verdict } from '../../../src/model/verdict.ts';
 import { attributeOf, fieldOf, holds } from './condition.ts';
-import { type Annals, freshFor, isAbout, type Past } from './past.ts';
+import { freshFor, isAbout, type Past } from './past.ts';
 import { heldAgainst, type Word } from './sampled.ts';
 import type { World } from './world.ts';
-
-/** What was found of each sample once, by its offset: it does not change any more. */
-const spoken = new WeakMap<Annals, Map<ThresholdRule, (boolean | null)[]>>();
 
 /**
  * Whether the condition holds for a sample; null where the sample does not move the rule: it is older than one that came
  * before, its device rests, it says too little, or one of the same time has spoken.
  */
 function saidBy(past: Past, rule: ThresholdRule, record: SampleRecord): boolean | null {
-  const { annals } = past;
-  const byRule = spoken.get(annals) ?? new Map<ThresholdRule, (boolean | null)[]>();
-  spoken.set(annals, byRule);
-  const known = byRule.get(rule) ?? [];
-  byRule.set(rule, known);
-  const found = known[record.offset];
-  if (found !== undefined) return found;
-  const said = look(past.asOf(record.offset), rule, record);
-  known[record.offset] = said;
-  return said;
+  return past.annals.once(rule, record, () => look(past.asOf(record.offset), rule, record));
 }
 
 function look(past: Past, rule: ThresholdRule, { sample, at, offset }: SampleRecord): boolean | null {

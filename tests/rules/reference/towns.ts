@@ -92,7 +92,12 @@ const make: fc.Arbitrary<Make> = fc.oneof(
       })
       .map((more) => (id: string) => pressurePoint(id, more)),
   },
-  { weight: 1, arbitrary: fc.record(common).map((more) => (id: string) => gasMeter(id, more)) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({ ...common, attributes: fc.constantFrom<Device['attributes']>({ meter: 'M-1', size: 'G4' }, {}) })
+      .map((more) => (id: string) => gasMeter(id, more)),
+  },
 );
 
 /** What may be changed in a device's entry. */
@@ -107,6 +112,7 @@ const CHANGES: readonly Partial<Device>[] = [
   { reportInterval: 60 },
   { inService: 'always' },
   { inService: 'auto' },
+  { attributes: { meter: 'another', size: 'G2.5', minPressure: 0.14, lamps: 10 } },
 ];
 
 const which = fc.nat(29);
@@ -156,6 +162,8 @@ const acts = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: act('partial', { which, omits: fc.constantFrom('voltage', 'lampsLit', 'pressure', null) }) },
+  { weight: 3, arbitrary: act('frozen', { which }) },
+  { weight: 3, arbitrary: act('volume', { which, by: fc.constantFrom(-200, -1, 3, 500) }) },
   { weight: 2, arbitrary: act('total', { which, total: fc.constantFrom(0, 3, 10, null) }) },
   { weight: 2, arbitrary: act('burn', { which, isBurning: fc.boolean() }) },
   { weight: 2, arbitrary: act('amend', { which, change: fc.nat(CHANGES.length - 1) }) },
@@ -197,6 +205,9 @@ interface Actor {
   isBurning: boolean;
   /** What it says of each field, between bad (0) and good (1). */
   levels: Record<string, number>;
+  isFrozen: boolean;
+  /** What its counter stood at in the beginning. */
+  volume: number;
   total: number | null;
   omits: string | null;
   clockAhead: number;
@@ -206,7 +217,15 @@ interface Actor {
 }
 
 /** Nothing is wrong with it. */
-const SOUND = { hasSupply: true, isMute: false, isBurning: false, total: null, omits: null, clockAhead: 0 };
+const SOUND = {
+  hasSupply: true,
+  isMute: false,
+  isBurning: false,
+  isFrozen: false,
+  total: null,
+  omits: null,
+  clockAhead: 0,
+};
 
 /** Lets a town live through a list of acts. */
 class Life {
@@ -292,6 +311,8 @@ class Life {
     else if (one.act === 'supply') actor.hasSupply = one.isThere;
     else if (one.act === 'mute') actor.isMute = one.isMute;
     else if (one.act === 'burn') actor.isBurning = one.isBurning;
+    else if (one.act === 'frozen') actor.isFrozen = true;
+    else if (one.act === 'volume') actor.volume = Math.max(0, actor.volume + one.by);
     else if (one.act === 'total') actor.total = one.total;
     else if (one.act === 'partial') actor.omits = one.omits;
     else if (one.act === 'clock') actor.clockAhead = one.ahead;
@@ -340,7 +361,7 @@ class Life {
     this.#put({ type: 'change', change: { what: 'device', device }, by: 'test' });
     this.#actors.push({
       ...{ device, phase: ((this.#actors.length * 17) % 59) * 1_000, ...SOUND },
-      ...{ levels: {}, upload: null, sent: [] },
+      ...{ levels: {}, volume: 1_000, upload: null, sent: [] },
     });
   }
 
@@ -379,17 +400,25 @@ class Life {
     this.#arrive(actor, ...ordered, ...(upload.isTwice ? ordered : []));
   }
 
-  #measured({ device, hasSupply, isBurning, levels, total, omits }: Actor, level?: number): Record<string, Value> {
+  /** It counts up by two cubic metres an hour. */
+  #volumeOf({ volume }: Actor): number {
+    return volume + ((this.#now - this.#start) / HOUR) * 2;
+  }
+
+  #measured(actor: Actor, level?: number): Record<string, Value> {
+    const { device, hasSupply, isBurning, isFrozen, levels, total, omits } = actor;
     const at = (field: string) => level ?? levels[field] ?? 1;
     const all = Number(device.attributes.lamps ?? 0);
     const isSupplied = hasSupply && level !== 0;
     const isLit = isSupplied && (SUN.isDown(this.#now) || isBurning);
+    // Water is never still, but where a sensor is stuck.
+    const ripple = isFrozen ? 0 : (Math.floor(this.#now / MINUTE) % 3) * 0.002;
     const values: Record<string, Value> =
       device.kind === 'lighting-controller'
         ? { voltage: isSupplied ? 230 : 0, lampsLit: isLit ? Math.round(all * at('lampsLit')) : 0 }
         : device.kind === 'water-pressure'
-          ? { pressure: [0.1, 0.145, 0.3][Math.round(at('pressure') * 2)] as number, battery: 90 }
-          : { leak: [30, 22, 0][Math.round(at('leak') * 2)] as number, battery: 90 };
+          ? { pressure: ([0.1, 0.145, 0.3][Math.round(at('pressure') * 2)] as number) + ripple, battery: 90 }
+          : { leak: [30, 22, 0][Math.round(at('leak') * 2)] as number, volume: this.#volumeOf(actor), battery: 90 };
     if (device.kind === 'lighting-controller' && total !== null) values.lampsTotal = total;
     if (omits !== null) delete values[omits];
     return Object.keys(values).length === 0 ? { battery: 90 } : values;

@@ -9,6 +9,8 @@ import type { Past } from './past.ts';
 export interface World {
   past: Past;
   cases: Cases;
+  /** What was found by the samples of a device, by `RULE OFFSET`. */
+  found: ReadonlyMap<string, Verdict>;
 }
 
 /** How a subject stands by a rule. */
