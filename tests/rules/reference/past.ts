@@ -62,6 +62,7 @@ export class Past {
   readonly annals: Annals;
   readonly offset: number;
   readonly #samples = new Map<string, readonly SampleRecord[]>();
+  readonly #found = new Map<Rule, Map<string, unknown>>();
 
   constructor(annals: Annals, offset: number) {
     this.annals = annals;
@@ -71,6 +72,14 @@ export class Past {
   /** The same journal up to another record. */
   asOf(offset: number): Past {
     return new Past(this.annals, offset);
+  }
+
+  /** What is known of a device by a rule at this record: looked up once. */
+  once<T>(rule: Rule, device: string, find: () => T): T {
+    const ofRule = this.#found.get(rule) ?? new Map<string, unknown>();
+    this.#found.set(rule, ofRule);
+    if (!ofRule.has(device)) ofRule.set(device, find());
+    return ofRule.get(device) as T;
   }
 
   town(): Town | null {

@@ -19,7 +19,11 @@ interface Read {
 }
 
 /** Every value by which a rule goes as it is now, each newer than the one before. */
-function readsOf(past: Past, rule: SignalRule, id: string): Read[] {
+function readsOf(past: Past, rule: SignalRule, id: string): readonly Read[] {
+  return past.once(rule, id, () => lookUp(past, rule, id));
+}
+
+function lookUp(past: Past, rule: SignalRule, id: string): Read[] {
   const since = past.inForceSince(rule);
   const reads: Read[] = [];
   for (const record of past.samples(id)) {

@@ -45,9 +45,11 @@ export function wordOf(world: World, rule: ThresholdRule, record: SampleRecord):
 
 /** Time of the newest sample that has spoken by the rule as it is now; null before there was one. */
 export function judgedAt(past: Past, rule: ThresholdRule, { id }: Device): number | null {
-  const since = past.inForceSince(rule);
-  const spoke = past.samples(id).filter((one) => one.offset > since && saidBy(past, rule, one) !== null);
-  return spoke.reduce<number | null>((last, { sample: { ts } }) => Math.max(last ?? ts, ts), null);
+  return past.once(rule, id, () => {
+    const since = past.inForceSince(rule);
+    const spoke = past.samples(id).filter((one) => one.offset > since && saidBy(past, rule, one) !== null);
+    return spoke.length === 0 ? null : Math.max(...spoke.map(({ sample: { ts } }) => ts));
+  });
 }
 
 /** How a device stands by a rule at `at`. */
