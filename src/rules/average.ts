@@ -56,13 +56,18 @@ function closed(rule: AverageRule, moment: Moment<AverageState>, state: AverageS
   if (limit === null) return { verdict: 'idle', reason: 'no-limit', values: { coverage: rounded(coverage) } };
   const values = { limit: limit.above, coverage: rounded(coverage) };
   if (coverage < rule.minCoverage) return { verdict: 'unknown', reason: 'coverage', values };
-  const mean = rule.mean === 'energetic' ? 10 * Math.log10(total / hours) : total / hours;
+  const mean = meanOf(rule, { hours, total });
   const verdict = mean > limit.above ? 'breach' : 'ok';
   return { verdict, reason: null, values: { mean: rounded(mean), ...values } };
 }
 
+/** The mean of hours by their sum, as the rule takes it; NaN of none. */
+export function meanOf(rule: AverageRule, { hours, total }: Pick<AverageState, 'hours' | 'total'>): number {
+  return rule.mean === 'energetic' ? 10 * Math.log10(total / hours) : total / hours;
+}
+
 /** The limit of the device's class that holds on a date (`YYYY-MM-DD`); null where there is none. */
-function limitAt(
+export function limitAt(
   { by, limits }: AverageRule,
   attributes: Moment<unknown>['attributes'],
   date: string,

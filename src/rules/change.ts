@@ -46,7 +46,8 @@ function judge(rule: ChangeRule, state: ChangeState, ts: number, value: number):
   const { recent } = state;
   const unknown = (reason: string): Signal => ({ verdict: 'unknown', reason, values: { [rule.of]: value } });
   if (recent.length < rule.samples) return unknown('learning');
-  const least = Math.max(rule.by, rule.times * spreadOf(stepsOf(recent), 0));
+  const spread = spreadOf(stepsOf(recent), 0);
+  const least = Math.max(rule.by, rule.times * spread);
   let level: number | null = null;
   for (let at = 0; at < recent.length; at += 2) {
     if (ts - (recent[at] as number) > rule.within) continue;
@@ -54,7 +55,8 @@ function judge(rule: ChangeRule, state: ChangeState, ts: number, value: number):
     if (level === null || sizeOf(rule, before, value) > sizeOf(rule, level, value)) level = before;
   }
   if (level === null) return unknown('gap');
-  const values = { [rule.of]: value, from: level, change: rounded(value - level), least: rounded(least) };
+  const size = { change: rounded(value - level), spread: rounded(spread), least: rounded(least) };
+  const values = { [rule.of]: value, from: level, ...size };
   const isChange = sizeOf(rule, level, value) >= least;
   if (isChange) state.left = { level, ts };
   return { verdict: isChange ? 'breach' : 'ok', reason: null, values };
@@ -68,10 +70,15 @@ function sizeOf({ direction }: ChangeRule, from: number, to: number): number {
 
 /** Whether half of the way from `level` to the furthest since is gone back. */
 function isBack(rule: ChangeRule, level: number, value: number, recent: readonly number[]): boolean {
+  return sizeOf(rule, level, value) <= distanceAt(rule, level, recent);
+}
+
+/** How far from the `level` that it left a field may still be when that is over; `recent` as it is remembered. */
+export function distanceAt(rule: ChangeRule, level: number, recent: readonly number[]): number {
   let furthest = 0;
   for (let at = 1; at < recent.length; at += 2)
     furthest = Math.max(furthest, sizeOf(rule, level, recent[at] as number));
-  return sizeOf(rule, level, value) <= (1 - RECOVERED) * Math.max(furthest, rule.by);
+  return (1 - RECOVERED) * Math.max(furthest, rule.by);
 }
 
 function stepsOf(recent: readonly number[]): number[] {

@@ -16,9 +16,9 @@ export interface DeviationState {
 const HOUR_MS = 3_600_000;
 /** Hours that are remembered, and how many of them tell where a point usually lies: a day, and a quarter of one. */
 const MOST_HOURS = 24;
-const LEAST_HOURS = 6;
+export const LEAST_HOURS = 6;
 /** What is held against a point is over at this share of what began it. */
-const OVER = 0.8;
+export const OVER = 0.8;
 
 /**
  * Disagreement in a zone: a point lies beside the median of the others other than it usually does. Heights and losses differ

@@ -10,9 +10,9 @@ export interface DriftState {
 }
 
 /** Samples of the time of learning, of those that were to come, that make a baseline. */
-const LEAST_SHARE = 0.5;
+export const LEAST_SHARE = 0.5;
 /** What is held against a device is over at this share of what began it. */
-const OVER = 0.8;
+export const OVER = 0.8;
 
 /** A field that has moved from its baseline: the one that is stated, else the mean of the device's first samples. */
 export function drift(rule: DriftRule, moment: Moment<DriftState>): Reading<DriftState> {

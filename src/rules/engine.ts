@@ -37,7 +37,7 @@ export class Engine {
   readonly #ratios: RatioJudge;
   readonly #speech: Speech;
   readonly #sampled: Sampled;
-  readonly #kinds: Kinds;
+  readonly kinds: Kinds;
   /** The rules in force. */
   book: Rulebook = EMPTY_RULEBOOK;
   isBookChanged = false;
@@ -54,7 +54,7 @@ export class Engine {
   /** Every transition goes to `tell`, in order; what ticks see of the lighting rate to `record`. */
   constructor(kinds: Kinds, tell: (transition: Transition) => void, record = new LightingRecord()) {
     this.record = record;
-    this.#kinds = kinds;
+    this.kinds = kinds;
     this.occurrences = new Occurrences(tell);
     this.#speech = new Speech(this.roster, this.occurrences, this.hours);
     this.lighting = new Lighting(this.roster);
@@ -84,7 +84,7 @@ export class Engine {
 
   /** What `text` says; nothing where this Townpulse does not take it. */
   read(text: string): Rulebook {
-    const read = readRulebook(text, 'rulebook', { kinds: this.#kinds });
+    const read = readRulebook(text, 'rulebook', { kinds: this.kinds });
     return read.ok ? read.book : EMPTY_RULEBOOK;
   }
 

@@ -75,9 +75,11 @@ function againstPast(rule: PatternRule, figure: number, days: readonly number[])
   if (days.length < rule.minDays)
     return { verdict: 'unknown', reason: 'learning', values: { [rule.of]: figure, days: days.length } };
   const usual = medianOf(days);
-  const least = Math.max(rule.by, rule.times * spreadOf(days, usual));
+  const spread = spreadOf(days, usual);
+  const least = Math.max(rule.by, rule.times * spread);
   const more = figure - usual;
   const size = rule.direction === 'either' ? Math.abs(more) : rule.direction === 'up' ? more : -more;
-  const values = { [rule.of]: figure, usually: rounded(usual), least: rounded(least), days: days.length };
+  const known = { usually: rounded(usual), spread: rounded(spread), least: rounded(least), days: days.length };
+  const values = { [rule.of]: figure, ...known };
   return { verdict: size > least ? 'breach' : 'ok', reason: null, values };
 }

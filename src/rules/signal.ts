@@ -63,8 +63,8 @@ export class SignalJudge {
       attributes,
       state: memory?.state as never,
       isHeld: occurrence !== undefined,
-      parts: this.#dayParts(),
-      neighbours: () => this.#neighbours(rule, member, ts) as never[],
+      parts: this.dayParts(),
+      neighbours: () => this.neighbours(rule, member, ts).map(({ memory: { state: theirs } }) => theirs) as never[],
     });
     const { verdict, reason, values: figures } = signal ?? memory ?? UNTOLD;
     this.memories.put(rule.id, device.id, { ts, verdict, reason, values: figures, state });
@@ -85,7 +85,8 @@ export class SignalJudge {
     return this.#sampled.verdict(rule, member) ?? { verdict: memory.verdict, reason: memory.reason };
   }
 
-  #dayParts(): DayParts {
+  /** The town's days and hours. */
+  dayParts(): DayParts {
     const timeZone = this.#speech.roster.town?.timeZone ?? 'UTC';
     if (this.#parts.timeZone !== timeZone) this.#parts = new DayParts(timeZone);
     return this.#parts;
@@ -95,17 +96,18 @@ export class SignalJudge {
     return (TYPES[rule.type] as (rule: SignalRule, moment: Moment<never>) => Reading<unknown>)(rule, moment);
   }
 
-  #neighbours(rule: SignalRule, { device }: Member, ts: number): unknown[] {
+  /** The others of the same network node that were heard of around `ts` (ms), and what the rule remembers of them. */
+  neighbours(rule: SignalRule, { device }: Member, ts: number): { device: string; memory: Memory }[] {
     const { roster } = this.#speech;
     if (device.parent === null) return [];
-    const states: unknown[] = [];
+    const found: { device: string; memory: Memory }[] = [];
     for (const id of roster.childrenOf(device.parent)) {
       if (id === device.id) continue;
       const [other, memory] = [roster.members.get(id), this.memories.of(rule.id, id)];
       if (other === undefined || memory === undefined) continue;
-      if (isAround(memory, other, ts) && isInService(other, ts)) states.push(memory.state);
+      if (isAround(memory, other, ts) && isInService(other, ts)) found.push({ device: id, memory });
     }
-    return states;
+    return found;
   }
 }
 

@@ -12,7 +12,7 @@ import { LightingMonths } from './lighting-month.ts';
 import { type PastBucket, type PastSeries, pastBuckets } from './lighting-past.ts';
 import { addTime, BUCKET_MS, meanOf, type Night, noTime } from './lighting-record.ts';
 
-import { Why, type WhySources } from './why.ts';
+import { Why, type WhySources } from './why/why.ts';
 
 /** The plan's own figure, where no rule of the book names one (plan task 18). */
 const PLAN = { target: 0.97, targets: {}, smallRoads: [], minCoverage: 0 };

@@ -34,7 +34,7 @@ function judge(rule: StuckRule, recent: readonly number[], isHeld: boolean, neig
 }
 
 /** Standard deviation. */
-function scatterOf(values: readonly number[]): number {
+export function scatterOf(values: readonly number[]): number {
   let sum = 0;
   for (const value of values) sum += value;
   const mean = sum / values.length;

@@ -1,4 +1,4 @@
-import type { Account } from '../../rules/why.ts';
+import type { Account } from '../../rules/why/why.ts';
 import { Client, type ClientOptions, clientCommand } from '../client.ts';
 import { printTable } from '../table.ts';
 

@@ -24,6 +24,25 @@ const Account = z
     since: Instant.nullable().meta({ description: 'since when the verdict holds, where that is known' }),
     when: AskedCondition,
     clear: AskedCondition,
+    figures: z
+      .array(
+        z.object({
+          name: z.string(),
+          value: z.union([z.number(), z.string()]).nullable(),
+          unit: z.string().nullable(),
+          text: Name,
+        }),
+      )
+      .meta({ description: 'those that decide, by their names in the condition' }),
+    looked: z
+      .array(
+        z.object({
+          text: Name,
+          unit: z.string().nullable(),
+          values: z.array(z.object({ device: z.string().nullable(), at: Instant.nullable(), value: z.number() })),
+        }),
+      )
+      .meta({ description: 'what a rule remembers: values of the device itself (device: null), or of others' }),
     samples: z
       .array(Evidence.extend({ receivedAt: Instant.nullable() }))
       .meta({ description: 'the newest that decide' }),

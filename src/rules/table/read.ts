@@ -21,6 +21,9 @@ import { readMoment } from './moment.ts';
 import { Row, type Test, TestFile } from './schema.ts';
 import { isSeriesFlaw, readSeries, type Series } from './series.ts';
 
+/** What a patrol found holds so long unless said, ms; as where it is handed in. */
+const DAY = 86_400_000;
+
 /** What a file of tests stands on: a town, its devices, and the rulebook that is tried. */
 export interface TestSurroundings {
   kinds: Kinds;
@@ -273,19 +276,23 @@ class TestReader {
   }
 
   #event(
-    { at: time, device: id, set, retire, away, rules, maintain, for: lasts }: Test['events'][number],
+    { at: time, device: id, set, retire, away, rules, maintain, patrol, lit, for: lasts }: Test['events'][number],
     path: PropertyKey[],
     devices: Map<string, Device>,
     context: LineContext,
   ): Arrival[] {
     const at = this.#moment(time, [...path, 'at'], context) ?? context.from;
-    const given = [set, retire, away, rules, maintain].filter((what) => what !== undefined);
+    const given = [set, retire, away, rules, maintain, patrol].filter((what) => what !== undefined);
     if (
       given.length !== 1 ||
       (set !== undefined) !== (id !== undefined) ||
-      (maintain !== undefined) !== (lasts !== undefined)
+      (patrol !== undefined) !== (lit !== undefined) ||
+      (patrol === undefined && (maintain !== undefined) !== (lasts !== undefined))
     ) {
-      this.#wrong(path, 'an event is one of: device with set, retire, away, rules, maintain with for');
+      this.#wrong(
+        path,
+        'an event is one of: device with set, retire, away, rules, maintain with for, patrol with lit (and for)',
+      );
       return [];
     }
     if (away !== undefined) return [{ at, record: { type: 'tick', away } }];
@@ -295,6 +302,18 @@ class TestReader {
       const window = { from: at, to: at + (lasts ?? 0), reason: 'test', by: 'test', endedBy: null };
       const maintenance = { id: `${maintain}-${at}`, subject, ...window };
       return [{ at, record: { type: 'change', change: { what: 'maintenance', maintenance }, by: 'test' } }];
+    }
+    if (patrol !== undefined) {
+      const known = this.#device(patrol, [...path, 'patrol'], devices);
+      if (known === null) return [];
+      const lamps = Number(known.attributes.lamps ?? 0);
+      const found = typeof lit === 'boolean' ? (lit ? lamps : 0) : Number(lit);
+      if (lamps === 0 || found > lamps) {
+        this.#wrong([...path, 'lit'], `${patrol} has ${lamps} lamps in the registry`);
+        return [];
+      }
+      const told = { device: patrol, ts: at, lit: found, by: 'test', validFor: lasts ?? DAY };
+      return [{ at, record: { type: 'change', change: { what: 'patrol', patrol: told }, by: 'test' } }];
     }
     if (rules !== undefined) {
       try {

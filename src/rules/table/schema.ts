@@ -36,7 +36,14 @@ export const Event = z.strictObject({
   retire: Id.optional(),
   away: Duration.optional().meta({ description: 'the service takes nothing for so long, and is back then' }),
   maintain: Id.optional().meta({ description: 'work on a device, a network node or an area begins' }),
-  for: Duration.optional().meta({ description: 'how long that work lasts' }),
+  patrol: Id.optional().meta({ description: 'a patrol has looked at the lamps of a device' }),
+  lit: z
+    .union([z.boolean(), z.int().min(0).max(1_000)])
+    .optional()
+    .meta({ description: 'how many of them burned; true: all of them, false: none' }),
+  for: Duration.optional().meta({
+    description: 'how long that work lasts; of a patrol: how long what it found holds, 1d unless said',
+  }),
   rules: z.string().optional().meta({ description: 'another rulebook comes into force: a file beside this one' }),
 });
 export type Event = z.infer<typeof Event>;

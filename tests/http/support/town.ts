@@ -354,6 +354,8 @@ export class MemoryTown implements HttpParts {
         },
         ...{ since: at, when: { text: 'pressure < 0.14', figures: '0.12 < 0.14', holds: true }, clear: null },
         samples: [{ device: subject, ts: at, receivedAt: at, values: { pressure: 0.12 } }],
+        figures: [{ name: 'spread', value: 0.002, unit: 'MPa', text }],
+        looked: [{ text, unit: 'MPa', values: [{ device: null, at, value: 0.12 }] }],
         ...{ expected: { devices: 1 }, exclusions: [{ device: 'WP-2', reason: 'no-limit', since: null, text }] },
         alert: { id: 'a1', startedAt: at, due: at, firedAt: null, heldBy: null },
         timeline: [{ at, alert: 'a1', to: 'pending', reason: 'condition', by: 'rules', text }],

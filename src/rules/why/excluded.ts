@@ -1,12 +1,12 @@
-import { instant, type Name } from '../model/primitives.ts';
-import type { Engine } from './engine.ts';
-import { judge } from './judgement.ts';
-import type { LampState } from './lamp-state.ts';
-import type { GroupCount } from './lighting.ts';
-import { maintenanceAt } from './maintenance.ts';
-import { freshFor, type Member } from './roster.ts';
-import type { CompiledRule } from './rulebook.ts';
-import { reasonWords } from './why-words.ts';
+import { instant, type Name } from '../../model/primitives.ts';
+import type { Engine } from '../engine.ts';
+import { judge } from '../judgement.ts';
+import type { LampState } from '../lamp-state.ts';
+import type { GroupCount } from '../lighting.ts';
+import { maintenanceAt } from '../maintenance.ts';
+import { freshFor, type Member } from '../roster.ts';
+import type { CompiledRule } from '../rulebook.ts';
+import { reasonWords } from './words.ts';
 
 /** Somebody who does not count, and since when. */
 export interface Exclusion {

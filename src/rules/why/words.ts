@@ -1,6 +1,6 @@
-import { localTime } from '../model/local-time.ts';
-import type { Name } from '../model/primitives.ts';
-import type { Verdict } from '../model/verdict.ts';
+import { localTime } from '../../model/local-time.ts';
+import type { Name } from '../../model/primitives.ts';
+import type { Verdict } from '../../model/verdict.ts';
 
 const VERDICTS: Record<Verdict, Name> = {
   ok: { zh: '正常', en: 'ok' },
@@ -34,6 +34,11 @@ const REASONS: Record<string, Name> = {
   schedule: { zh: '不在规则时段内', en: 'the rule does not judge at this hour' },
   resumed: { zh: '刚恢复判定，重新计时', en: 'it is judged again since a moment ago, and its clocks began anew' },
   'keeps-firing': { zh: '已恢复，尚在观察期内', en: 'it is over, but not yet for as long as the rule asks' },
+  'small-road': { zh: '小路按灭灯盏数判定', en: 'so small a road is judged by how many lamps are out' },
+  'not-expected': { zh: '没有应亮的灯', en: 'no lamp of it has to burn' },
+  dark: { zh: '夜间', en: 'it is night' },
+  on: { zh: '白天亮着', en: 'the circuit burns by day' },
+  off: { zh: '该亮时全灭', en: 'the circuit is dark when it has to burn' },
   'off-schedule': { zh: '未按规定时间开关灯', en: 'its circuit is not switched as published' },
 };
 
@@ -64,4 +69,25 @@ export function stateWords(state: string | null): Name {
 /** An instant (ms) on the town's wall clock, with its day. */
 export function timeWords(at: number, timeZone: string): string {
   return localTime(at, timeZone).slice(5, 16).replace('T', ' ');
+}
+
+const UNITS: readonly [ms: number, zh: string, en: string][] = [
+  [86_400_000, '天', 'd'],
+  [3_600_000, '小时', 'h'],
+  [60_000, '分钟', 'min'],
+  [1_000, '秒', 's'],
+];
+
+/** A length of time (ms) in the two largest units that it has: `2 h 5 min`. */
+export function durationWords(ms: number): Name {
+  const parts: Name[] = [];
+  let rest = Math.round(ms / 1_000) * 1_000;
+  for (const [unit, zh, en] of UNITS) {
+    const count = Math.floor(rest / unit);
+    rest -= count * unit;
+    if (count > 0) parts.push({ zh: `${count} ${zh}`, en: `${count} ${en}` });
+  }
+  if (parts.length === 0) return { zh: '0 秒', en: '0 s' };
+  const shown = parts.slice(0, 2);
+  return { zh: shown.map(({ zh }) => zh).join(' '), en: shown.map(({ en }) => en).join(' ') };
 }

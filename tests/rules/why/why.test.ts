@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { AlertBook } from '../../src/alerts/book.ts';
-import type { SampleRecord } from '../../src/model/record.ts';
-import { Why } from '../../src/rules/why.ts';
-import { temporaryStore } from '../support/temporary.ts';
-import { local, Timeline } from './support/timeline.ts';
-import { concentrator, lampController, pressurePoint } from './support/town.ts';
+import { AlertBook } from '../../../src/alerts/book.ts';
+import type { SampleRecord } from '../../../src/model/record.ts';
+import { Why } from '../../../src/rules/why/why.ts';
+import { temporaryStore } from '../../support/temporary.ts';
+import { local, Timeline } from '../support/timeline.ts';
+import { concentrator, lampController, pressurePoint } from '../support/town.ts';
 
 const RULES = `
 - { id: low, type: threshold, kind: water-pressure, name: { zh: 水压偏低, en: Low pressure }, when: pressure < attributes.minPressure, clear: pressure > attributes.minPressure + 0.01, for: 10m, severity: major }
@@ -92,7 +92,11 @@ describe('why', () => {
   it('a silence: when it comes, what ends it, and who holds it back', async () => {
     const town = points().at('10:01').reports('WP-1', { pressure: 0.3 }).at('10:02');
     const before = (await asking(town))('point-silent', 'WP-1');
-    expect(before).toMatchObject({ verdict: 'ok', next: { at: at('10:16') } });
+    expect(before).toMatchObject({
+      ...{ verdict: 'ok', next: { at: at('10:16') } },
+      when: { text: 'quiet >= patience', figures: '55 s >= 15 min', holds: false },
+    });
+    expect(before.sentences.en).toContain('  heardAt = 11-22 10:01: when something last arrived');
     town.at('10:17');
     const after = (await asking(town))('point-silent', 'WP-1');
     expect(after).toMatchObject({ verdict: 'silent', since: at('10:16') });
@@ -132,6 +136,29 @@ describe('why', () => {
     expect((await asking(night.at('20:33')))('rate', 'lailong').alert).not.toBeNull();
     night.reports('LC-2', { lampsLit: 10 });
     expect((await asking(night.at('20:34')))('rate', 'lailong')).toMatchObject({ verdict: 'ok', alert: null });
+  });
+
+  it('a rate: its interval against the target, or the dark lamps of a small road; with too little known it is unknown', async () => {
+    const rules = RULES.replace('target: 0.9', 'minCoverage: 0.8, smallRoads: [{ upTo: 15, dark: 2 }], target: 0.6')
+      .replace('[town, feeder]', '[town, road]')
+      .replace('clear: 0.95', 'clear: 0.65');
+    const devices = [concentrator('LC-1'), concentrator('LC-2', { road: 'lane' })];
+    const night = new Timeline('2026-11-22T20:00', rules, devices);
+    night.at('20:01').keepsReporting('LC-1', { lampsLit: 7 }).keepsReporting('LC-2', { lampsLit: 10 }).at('20:05');
+    const why = await asking(night);
+    expect(why('rate', 'town:lailong')).toMatchObject({
+      ...{ verdict: 'ok', when: { text: 'high < target', figures: '0.85 < 0.6', holds: false } },
+      clear: { text: 'low >= 0.65', figures: '0.85 >= 0.65', holds: true },
+      figures: [{ name: 'coverage', value: 1 }],
+    });
+    expect(why('rate', 'road:avenue')).toMatchObject({
+      ...{ verdict: 'breach', reason: 'small-road', when: { text: 'out > dark', figures: '3 > 2', holds: true } },
+      figures: [{ name: 'dark', value: 2 }],
+    });
+    night.fallsSilent('LC-1').at('20:25');
+    expect((await asking(night))('rate', 'town:lailong')).toMatchObject({
+      ...{ verdict: 'unknown', figures: [{ name: 'coverage', value: 0.5 }] },
+    });
   });
 
   it('work that is announced: since when, and until when', async () => {
