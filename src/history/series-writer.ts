@@ -1,6 +1,7 @@
-import { atMost, type Clock, type Timer } from '../kernel/clock.ts';
+import type { Clock, Timer } from '../kernel/clock.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
+import { Rounds } from '../kernel/rounds.ts';
 import type { Store, Table } from '../kernel/store.ts';
 import type { SeriesName, SeriesPoint } from '../model/series.ts';
 import type { HistoryStore } from './port.ts';
@@ -16,16 +17,12 @@ export interface RecordedSeries {
   page(from: number, limit: number): { points: SeriesPoint[]; next: number };
 }
 
-/** Real ms between two looks at what waits. */
-const PACE = 5_000;
 /** Points of one call. */
 const PAGE = 2_000;
 /** Gauges wait for a store that is down no longer than this many points: then minutes of them are left out. */
 const MOST_WAITING = 500_000;
 /** Town ms between two looks at the gauges. */
 const MINUTE = 60_000;
-/** Real ms that a call under way is waited for at a stop. */
-const PATIENCE = 2_000;
 
 /** What the writer of series stands on. */
 export interface SeriesWriterParts {
@@ -49,45 +46,35 @@ export interface SeriesWriterParts {
 export class SeriesWriter {
   readonly #parts: SeriesWriterParts;
   readonly #cursors: Table<string, number>;
-  readonly #timers: Timer[] = [];
-  #round: Promise<void> | null = null;
-  #holders = 0;
-  #isDown = false;
-  #stopped = false;
+  readonly #rounds: Rounds;
+  #gauges: Timer | null = null;
 
   constructor(parts: SeriesWriterParts) {
     this.#parts = parts;
     this.#cursors = parts.store.table('series.cursors');
+    const words = { fails: 'series cannot be written; they wait on this machine', works: 'series are written again' };
+    this.#rounds = new Rounds({ name: 'series', words, round: () => this.#write() }, parts.realClock, parts.log);
   }
 
   start(): void {
-    this.#timers.push(
-      this.#parts.clock.every('gauges', MINUTE, () => void this.#read()),
-      this.#parts.realClock.every('series', PACE, () => void this.write()),
-    );
+    this.#gauges = this.#parts.clock.every('gauges', MINUTE, () => void this.#read());
+    this.#rounds.start();
   }
 
   /** Writes what waits; resolves when it is through with that, or could not go on. There is one such round at a time. */
   write(): Promise<void> {
-    this.#round ??= this.#write().finally(() => {
-      this.#round = null;
-    });
-    return this.#round;
+    return this.#rounds.run();
   }
 
   /** Nothing is forgotten until the answer is called: a copy of the history, and after it one of this machine, miss nothing. */
   hold(): () => void {
-    this.#holders++;
-    return () => {
-      this.#holders--;
-    };
+    return this.#rounds.hold();
   }
 
   /** Writes no more; a call that hangs is not waited for. What waits is written after the next start. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    for (const timer of this.#timers) timer.stop();
-    if (this.#round !== null) await atMost(this.#parts.realClock, 'series stop', PATIENCE, this.#round);
+  stop(): Promise<void> {
+    this.#gauges?.stop();
+    return this.#rounds.stop();
   }
 
   async #read(): Promise<void> {
@@ -95,27 +82,19 @@ export class SeriesWriter {
     if (queue.length > MOST_WAITING) return;
     try {
       const points = await gauges(Math.floor(clock.now() / MINUTE) * MINUTE);
-      if (!this.#stopped) await store.transaction(() => queue.add(points));
+      if (!this.#rounds.stopped) await store.transaction(() => queue.add(points));
     } catch (error) {
       log.warn({ error: messageOf(error) }, 'a minute of the gauges is left out');
     }
   }
 
   async #write(): Promise<void> {
-    try {
-      await this.#drain();
-      for (const record of this.#parts.records) await this.#copy(record);
-      if (this.#isDown) this.#parts.log.info({}, 'series are written again');
-      this.#isDown = false;
-    } catch (error) {
-      if (!this.#isDown && !this.#stopped)
-        this.#parts.log.warn({ error: messageOf(error) }, 'series cannot be written; they wait on this machine');
-      this.#isDown = true;
-    }
+    await this.#drain();
+    for (const record of this.#parts.records) await this.#copy(record);
   }
 
   async #drain(): Promise<void> {
-    while (this.#isFree) {
+    while (this.#rounds.isFree) {
       const waiting = this.#parts.queue.oldest(PAGE);
       if (waiting.length === 0) return;
       await this.#parts.history.keep(waiting.map(({ point }) => point));
@@ -124,7 +103,7 @@ export class SeriesWriter {
   }
 
   async #copy(record: RecordedSeries): Promise<void> {
-    while (this.#isFree) {
+    while (this.#rounds.isFree) {
       const from = this.#cursors.get(record.series) ?? 0;
       const { points, next } = record.page(from, PAGE);
       if (next === from) return;
@@ -135,10 +114,6 @@ export class SeriesWriter {
 
   /** Notes that points are kept, unless that must not be noted now: then they are written again. */
   async #forget(note: () => void): Promise<void> {
-    if (this.#isFree) await this.#parts.store.transaction(note);
-  }
-
-  get #isFree(): boolean {
-    return this.#holders === 0 && !this.#stopped;
+    if (this.#rounds.isFree) await this.#parts.store.transaction(note);
   }
 }

@@ -1,6 +1,6 @@
-import { atMost, type Clock, type Timer } from '../kernel/clock.ts';
-import { messageOf } from '../kernel/errors.ts';
+import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/logger.ts';
+import { Rounds } from '../kernel/rounds.ts';
 import type { Store, Table } from '../kernel/store.ts';
 import type { Device } from '../model/device.ts';
 import { HOUR_MS, hourOf, type Marks } from './marks.ts';
@@ -31,12 +31,8 @@ export interface RecordParts {
   log: Logger;
 }
 
-/** Real ms between two looks at what is to be made. */
-const PACE = 5_000;
 /** An hour is not waited for longer than this, however seldom points report, ms. */
 const LONGEST_WAIT = 3 * HOUR_MS;
-/** Real ms that a call under way is waited for at a stop. */
-const PATIENCE = 2_000;
 
 /**
  * Makes a record hour by hour, at a pace of its own.
@@ -47,14 +43,10 @@ const PATIENCE = 2_000;
 export class HourlyRecord {
   readonly #parts: RecordParts;
   readonly #place: Table<string, number>;
-  readonly #timers: Timer[] = [];
+  readonly #rounds: Rounds;
   #made: number;
-  #round: Promise<void> | null = null;
   /** The hour that is being closed, and the cursor from which on its rows can be read. */
   #closing: { hour: number; cursor: number } | null = null;
-  #holders = 0;
-  #isDown = false;
-  #stopped = false;
 
   constructor(parts: RecordParts) {
     this.#parts = parts;
@@ -63,6 +55,9 @@ export class HourlyRecord {
     const begin = hourOf(Math.min(parts.clock.now(), this.#firstRegistration()));
     this.#made = this.#place.get(parts.hours.name) ?? begin;
     parts.marks.close(this.#made);
+    const { title } = parts.hours;
+    const words = { fails: `${title} waits for the history`, works: `${title} goes on` };
+    this.#rounds = new Rounds({ name: 'record', words, round: () => this.#make() }, parts.realClock, parts.log);
   }
 
   /** Every hour before it is in the record, ms. */
@@ -71,44 +66,28 @@ export class HourlyRecord {
   }
 
   start(): void {
-    this.#timers.push(this.#parts.realClock.every('record', PACE, () => void this.make()));
+    this.#rounds.start();
   }
 
   /** Makes what is to be made; resolves when it is through with that, or could not go on. */
   make(): Promise<void> {
-    this.#round ??= this.#make().finally(() => {
-      this.#round = null;
-    });
-    return this.#round;
+    return this.#rounds.run();
   }
 
   /** Nothing is taken for made until the answer is called: a copy of the history, and after it of this machine, agree. */
   hold(): () => void {
-    this.#holders++;
-    return () => {
-      this.#holders--;
-    };
+    return this.#rounds.hold();
   }
 
   /** Makes no more; a call that hangs is not waited for. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    for (const timer of this.#timers) timer.stop();
-    if (this.#round !== null) await atMost(this.#parts.realClock, 'record stops', PATIENCE, this.#round);
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   async #make(): Promise<void> {
-    try {
-      for (let more = true; more && this.#isFree; ) {
-        more = await this.#remakeMarked();
-        while (this.#isFree && (await this.#makeNext()));
-      }
-      if (this.#isDown) this.#parts.log.info({}, `${this.#parts.hours.title} goes on`);
-      this.#isDown = false;
-    } catch (error) {
-      if (!this.#isDown && !this.#stopped)
-        this.#parts.log.warn({ error: messageOf(error) }, `${this.#parts.hours.title} waits for the history`);
-      this.#isDown = true;
+    for (let more = true; more && this.#rounds.isFree; ) {
+      more = await this.#remakeMarked();
+      while (this.#rounds.isFree && (await this.#makeNext()));
     }
   }
 
@@ -118,9 +97,9 @@ export class HourlyRecord {
     const { cursor } = progress();
     const ready = marks.ready(this.#made, cursor);
     for (const [hour, devices] of ready) {
-      if (!this.#isFree) break;
+      if (!this.#rounds.isFree) break;
       await hours.remake(hour, devices);
-      if (this.#isFree) await marks.clear(hour, devices, cursor);
+      if (this.#rounds.isFree) await marks.clear(hour, devices, cursor);
     }
     return ready.size > 0;
   }
@@ -137,7 +116,7 @@ export class HourlyRecord {
     if (this.#closing?.hour !== hour) this.#closing = { hour, cursor: marks.close(hour + HOUR_MS) };
     if (this.#closing.cursor > progress().cursor) return false;
     if (devices.length > 0) await hours.remake(hour, null);
-    if (!this.#isFree) return false;
+    if (!this.#rounds.isFree) return false;
     await store.transaction(() => this.#place.put(hours.name, hour + HOUR_MS));
     this.#made = hour + HOUR_MS;
     return true;
@@ -151,9 +130,5 @@ export class HourlyRecord {
       return stretches.find(({ isRegistered }) => isRegistered)?.from ?? Infinity;
     });
     return instants.reduce((first, one) => Math.min(first, one), Infinity);
-  }
-
-  get #isFree(): boolean {
-    return this.#holders === 0 && !this.#stopped;
   }
 }

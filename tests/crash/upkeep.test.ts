@@ -67,7 +67,7 @@ class ShapedTown {
 
   async start(killAt?: string): Promise<ServiceProcess> {
     const env = { ...this.env, ...(killAt === undefined ? {} : { TOWNPULSE_TEST_KILL_AT: killAt }) };
-    const service = await ServiceProcess.start({ dataDir: this.dataDir, from: 'sources', env });
+    const service = await ServiceProcess.start({ dataDir: this.dataDir, from: 'sources', env, withinMs: 120_000 });
     onTestFinished(() => service.kill());
     return service;
   }
