@@ -14,7 +14,9 @@ export interface AlertEntry {
 /** An alert that somebody should hear of. */
 export interface News {
   alert: Alert;
-  event: 'fired' | 'raised' | 'resolved' | 'closed';
+  event: 'fired' | 'raised' | 'flapping' | 'calmed' | 'resolved' | 'closed';
+  /** Why nobody is told of it after all. */
+  suppressed?: string;
 }
 
 /** Told of every move an alert makes, in the transaction that makes it. `to` is null when a pending one vanishes. */
@@ -37,6 +39,9 @@ export interface AlertFilter {
 
 /** Who makes the moves that follow from readings. */
 const RULES = 'rules';
+
+/** Why nobody is told of one more turn of what comes and goes. */
+const FLAPPING = 'flapping';
 
 type Step<S extends Transition['step']> = Extract<Transition, { step: S }>;
 
@@ -147,10 +152,13 @@ export class AlertBook {
       }
       case 'fired': {
         if (alert.state !== 'pending') return [];
-        const { values, evidence, children, verdict, firedAt } = transition;
+        const { values, evidence, children, verdict, firedAt, flapping } = transition;
+        const isFlapping = flapping !== undefined;
         const changes = { values, evidence, children, verdict, firedAt: instant(firedAt), inhibitedBy: null };
-        const fired = to(moved(alert.state, 'fire'), changes);
-        return reason === 'late' ? [] : [{ alert: fired, event: 'fired' }];
+        const fired = to(moved(alert.state, 'fire'), { ...changes, flapping: isFlapping });
+        if (reason === 'late') return [];
+        if (flapping === 'goes-on') return [{ alert: fired, event: 'fired', suppressed: FLAPPING }];
+        return [{ alert: fired, event: isFlapping ? 'flapping' : 'fired' }];
       }
       case 'graded': {
         if (!isRunning(alert.state)) return [];
@@ -176,7 +184,14 @@ export class AlertBook {
           resolvedAt: instant(resolvedAt),
         };
         const resolved = to(moved(alert.state, 'resolve'), changes);
-        return quiet ? [] : [{ alert: resolved, event: 'resolved' }];
+        if (quiet) return [];
+        return [{ alert: resolved, event: 'resolved', ...(alert.flapping && { suppressed: FLAPPING }) }];
+      }
+      case 'calmed': {
+        // Of one that is over it stays true that it came and went.
+        const calmed = isOpen(alert.state) ? { ...alert, flapping: false } : alert;
+        this.#entries.put(alert.id, { alert: calmed, history });
+        return [{ alert: calmed, event: 'calmed' }];
       }
       case 'closed': {
         if (!isOpen(alert.state)) return [];

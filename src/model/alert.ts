@@ -48,7 +48,9 @@ export const Alert = z.object({
     .object({ due: Instant, clock: z.enum(['working-hours', 'wall']), state: z.enum(['running', 'met', 'missed']) })
     .nullable(),
   resolvedAt: Instant.nullable(),
-  flapping: z.boolean(),
+  flapping: z
+    .boolean()
+    .meta({ description: 'alerts of its rule and subject come and go: told once, not at every turn' }),
 });
 export type Alert = z.infer<typeof Alert>;
 

@@ -29,8 +29,13 @@ export type Transition = { alert: string; at: number; reason: string } & (
     } & Finding)
   /** Held back by another alert, or (null) not any more. */
   | { step: 'held'; by: string | null }
-  /** `children`: the devices that it speaks for. */
-  | ({ step: 'fired'; firedAt: number; children: string[] } & Finding)
+  /**
+   * `children`: the devices that it speaks for. `flapping`: the rule's alerts on this subject come and go; it is the one with
+   * which that is told, or one more of them.
+   */
+  | ({ step: 'fired'; firedAt: number; children: string[]; flapping?: 'begins' | 'goes-on' } & Finding)
+  /** The alerts of its rule and subject came and went, of which it is the newest: they do no more. */
+  | { step: 'calmed' }
   /** It is graver from now on, or less grave. */
   | ({ step: 'graded'; severity: Severity } & Finding)
   /** It was pending and is over: there was no alert. */

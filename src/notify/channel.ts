@@ -1,9 +1,13 @@
 import type { Alert } from '../model/alert.ts';
 
-/** Something to tell: an alert, and what became of it. */
+/** What became of an alert: it fired, was raised to a graver severity, comes and goes, does no more, is over, or was ended. */
+export type AlertEvent = 'fired' | 'raised' | 'flapping' | 'calmed' | 'resolved' | 'closed';
+
+/** Something to tell: what became of alerts of one rule, severity and organisation. */
 export interface Notice {
-  alert: Alert;
-  event: 'fired' | 'raised' | 'resolved' | 'closed';
+  /** One, or all of a group, in the order of the decisions. */
+  alerts: readonly [Alert, ...Alert[]];
+  event: AlertEvent;
 }
 
 /** A way to people. */

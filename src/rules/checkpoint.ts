@@ -5,6 +5,7 @@ import type { Offset } from '../model/record.ts';
 import { SERVICE_DEVICE } from '../model/service.ts';
 import type { Town } from '../model/town.ts';
 import type { Engine } from './engine.ts';
+import type { Flap } from './flaps.ts';
 import { LightingBuckets } from './lighting-buckets.ts';
 import { BUCKET_MS, type Bucket, type GroupNights } from './lighting-record.ts';
 import type { Memory } from './memory.ts';
@@ -30,6 +31,7 @@ export class Checkpoint {
   readonly #heard: Table<string, Heard>;
   readonly #maintenance: Table<string, Maintenance>;
   readonly #occurrences: Table<string, Occurrence>;
+  readonly #flaps: Table<string, Flap>;
   readonly #memories: Table<[rule: string, device: string], Memory>;
   readonly #nights: Table<string, GroupNights>;
   readonly #towns: Table<number, Town>;
@@ -44,6 +46,7 @@ export class Checkpoint {
     this.#heard = store.table('rules.heard');
     this.#maintenance = store.table('rules.maintenance');
     this.#occurrences = store.table('rules.occurrences');
+    this.#flaps = store.table('rules.flaps');
     this.#memories = store.table('rules.memories');
     this.#nights = store.table('rules.nights');
     this.#towns = store.table('rules.towns');
@@ -63,6 +66,7 @@ export class Checkpoint {
     for (const { key, value } of this.#devices.entries()) engine.roster.restore(value, this.#heard.get(key));
     engine.roster.restore(SERVICE_DEVICE, this.#heard.get(SERVICE_DEVICE.id));
     for (const { value } of this.#occurrences.entries()) engine.occurrences.restore(value);
+    for (const { key, value } of this.#flaps.entries()) engine.occurrences.flaps.restore(key, value);
     for (const { key, value } of this.#memories.entries()) engine.signals.memories.restore(...key, value);
     const nights = [...this.#nights.entries()].map(({ key, value }) => [key, value] as const);
     const start = Math.floor((place.tickedAt ?? 0) / BUCKET_MS) * BUCKET_MS;
@@ -92,6 +96,7 @@ export class Checkpoint {
     for (const id of roster.changedHeard) put(this.#heard, id, roster.members.get(id)?.heard);
     for (const id of roster.maintenance.changed) keep(this.#maintenance, id, roster.maintenance.all.get(id));
     for (const key of occurrences.changed) keep(this.#occurrences, key, occurrences.find(key));
+    for (const key of occurrences.flaps.changed) keep(this.#flaps, key, occurrences.flaps.get(key));
     for (const [rule, devices] of memories.changed)
       for (const device of devices) keep(this.#memories, [rule, device], memories.of(rule, device));
     for (const key of record.changedNights) put(this.#nights, key, record.nights.get(key));
@@ -107,6 +112,7 @@ export class Checkpoint {
     roster.isTownChanged = false;
     engine.isBookChanged = false;
     occurrences.changed.clear();
+    occurrences.flaps.changed.clear();
     engine.signals.memories.changed.clear();
     record.changedNights.clear();
     record.changed.clear();

@@ -131,6 +131,7 @@ export class Engine {
       else if (rule.type === 'count') this.findings.tick(rule, this.counts, at, since);
       else this.#ratios.tick(rule, this.counts, isDark, at, since);
     }
+    this.occurrences.settle(at);
   }
 
   #change({ change, at }: ChangeRecord): void {

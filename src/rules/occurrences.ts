@@ -3,6 +3,7 @@ import type { Severity, Subject } from '../model/alert.ts';
 import type { Name } from '../model/primitives.ts';
 import type { Finding, Transition } from '../model/transition.ts';
 import type { Calm } from './calm.ts';
+import { Flaps } from './flaps.ts';
 import type { RungState } from './ladder.ts';
 
 /** Something that a rule holds against a subject: pending until it fires, then until it is over. Instants in ms. */
@@ -52,6 +53,9 @@ export interface Beginning {
   finding: Finding;
 }
 
+/** The reason of what was over before it was known. */
+const LATE = 'late';
+
 /**
  * Everything that the rules hold against anybody now; at most one for a rule and a subject (P9). Each step is told as a
  * transition, with the arrival time `at` of the record that decided it.
@@ -59,6 +63,7 @@ export interface Beginning {
 export class Occurrences {
   /** Keys of those that changed since the last checkpoint. */
   readonly changed = new Set<string>();
+  readonly flaps = new Flaps();
   readonly #byRule = new Map<string, Map<string, Occurrence>>();
   readonly #tell: (transition: Transition) => void;
 
@@ -125,7 +130,18 @@ export class Occurrences {
     occurrence.firedAt = firedAt;
     occurrence.lateSince = null;
     this.touch(occurrence);
-    this.#tell({ alert: occurrence.alert, at, reason, step: 'fired', firedAt, children, ...occurrence.finding });
+    const { alert, finding, severity = 'info' } = occurrence;
+    const flapping = reason === LATE ? null : this.flaps.fired(keyOf(occurrence), alert, severity, at);
+    this.#tell({
+      alert,
+      at,
+      reason,
+      step: 'fired',
+      firedAt,
+      children,
+      ...(flapping !== null && { flapping }),
+      ...finding,
+    });
   }
 
   /** From now on it is as grave as that. */
@@ -142,7 +158,9 @@ export class Occurrences {
 
   resolve(occurrence: Occurrence, resolvedAt: number, finding: Finding, at: number, reason: string): void {
     this.#remove(occurrence);
-    const quiet = reason === 'late';
+    const quiet = reason === LATE;
+    // What was over before it was known says nothing of now.
+    if (!quiet) this.flaps.over(keyOf(occurrence), occurrence.alert, at);
     this.#tell({ alert: occurrence.alert, at, reason, step: 'resolved', resolvedAt, quiet, ...finding });
   }
 
@@ -151,6 +169,12 @@ export class Occurrences {
     this.#remove(occurrence);
     if (occurrence.firedAt === null) this.#tell({ alert: occurrence.alert, at, reason, step: 'vanished' });
     else this.#tell({ alert: occurrence.alert, at, reason, step: 'closed' });
+    this.flaps.forget(keyOf(occurrence));
+  }
+
+  /** Lets time pass to `at` (ms) for those that come and go. */
+  settle(at: number): void {
+    for (const alert of this.flaps.calmed(at)) this.#tell({ alert, at, reason: 'calm', step: 'calmed' });
   }
 
   /** A device speaks of it no more, be it for or against the subject. */

@@ -130,6 +130,25 @@ describe('the life of an alert', () => {
     for (const move of history) expect(AlertMove.safeParse(move).success).toBe(true);
   });
 
+  it('of those that come and go is told once as that, then at no turn, and once they do no more', async () => {
+    const { store, it: alerts } = await book();
+    const news = async (...transitions: Transition[]) =>
+      (await store.transaction(() => alerts.take(transitions))).map(({ event, suppressed }) => [event, suppressed]);
+    const flapping = (alert: string, how: 'begins' | 'goes-on') => ({ ...fired(alert), flapping: how }) as Transition;
+    const calmed = (alert: string): Transition => ({ alert, step: 'calmed', at: minute(40), reason: 'calm' });
+    expect(await news(begun('a'), flapping('a', 'begins'), resolved('a'))).toEqual([
+      ['flapping', undefined],
+      ['resolved', 'flapping'],
+    ]);
+    expect(await news(begun('b', { startedAt: minute(30) }), flapping('b', 'goes-on'))).toEqual([
+      ['fired', 'flapping'],
+    ]);
+    expect(alerts.get('b')?.alert.flapping).toBe(true);
+    expect(await news(calmed('b'))).toEqual([['calmed', undefined]]);
+    expect([alerts.get('a')?.alert.flapping, alerts.get('b')?.alert.flapping]).toEqual([true, false]);
+    expect(await news(resolved('b'))).toEqual([['resolved', undefined]]);
+  });
+
   it('is as grave as it is when it fires: nobody hears of the severity before that', async () => {
     const { it: alerts, take } = await book();
     expect(await take(begun('a'), graded('a', 'critical'), fired('a'))).toEqual(['fired a']);

@@ -17,18 +17,21 @@ const ALERT: Alert = {
   ...{ inhibitedBy: null, repair: null, resolvedAt: null, clearedValues: null, flapping: false },
 };
 
-async function told(event: Notice['event']): Promise<[string, object, string][]> {
+async function told(event: Notice['event'], alerts: Notice['alerts'] = [ALERT]): Promise<[string, object, string][]> {
   const lines: [string, object, string][] = [];
   const at = (level: string) => (fields: object, message: string) => lines.push([level, fields, message]);
   const log: Logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), child: () => log };
   const channel = logChannel(log);
   expect(channel.name).toBe('log');
-  await channel.deliver({ alert: ALERT, event }, 'a1:fired');
+  await channel.deliver({ alerts, event }, 'a1:fired');
   return lines;
 }
 
 it.each([
   ['fired', 'warn'],
+  ['raised', 'warn'],
+  ['flapping', 'warn'],
+  ['calmed', 'info'],
   ['resolved', 'info'],
   ['closed', 'info'],
 ] as const)('an alert that %s is one line for people and programs, as a %s', async (event, level) => {
@@ -53,4 +56,22 @@ it.each([
       `${event}: Feeder F-1: Feeder outage (一号回路：回路停电)`,
     ],
   ]);
+});
+
+it('alerts of a group are one line with their number and the first names', async () => {
+  const named = (id: string): Alert => ({
+    ...ALERT,
+    subject: { type: 'parent', id },
+    title: { zh: `${id}：停电`, en: `${id}: Outage` },
+  });
+  const [first, ...more] = Array.from({ length: 2_000 }, (_, index) => named(`F-${index + 1}`));
+  const [[level, fields, line] = []] = await told('fired', [first as Alert, ...more]);
+  expect(level).toBe('warn');
+  expect(fields).toMatchObject({ alerts: 2_000, rule: 'feeder-supply', first: ['F-1', 'F-2', 'F-3', 'F-4', 'F-5'] });
+  expect(line).toBe(
+    'fired: 2000 alerts: F-1: Outage; F-2: Outage; F-3: Outage; F-4: Outage; F-5: Outage; and 1995 more (共 2000 件：F-1：停电；F-2：停电；F-3：停电；F-4：停电；F-5：停电；另 1995 件)',
+  );
+  expect((await told('fired', [first as Alert, more[0] as Alert]))[0]?.[2]).toBe(
+    'fired: 2 alerts: F-1: Outage; F-2: Outage (共 2 件：F-1：停电；F-2：停电)',
+  );
 });

@@ -3,13 +3,15 @@ import { type Clock, TrialClock } from '../../src/kernel/clock.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
 import type { Store } from '../../src/kernel/store.ts';
 import type { Alert } from '../../src/model/alert.ts';
-import type { Channel, Notice } from '../../src/notify/channel.ts';
+import type { AlertEvent, Channel, Notice } from '../../src/notify/channel.ts';
+import type { Word } from '../../src/notify/grouping.ts';
 import { Outbox } from '../../src/notify/outbox.ts';
 import { temporaryStore } from '../support/temporary.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 
-const notice = (id: string, event: Notice['event'] = 'fired'): Notice => ({ alert: { id } as Alert, event });
+/** Each of a rule of its own, so that it is told by itself. */
+const notice = (id: string, event: AlertEvent = 'fired'): Word => ({ alert: { id, rule: id } as Alert, event });
 
 /** Lets everything go on that waits for no clock, until `condition`. */
 async function until(condition: () => boolean): Promise<void> {
@@ -24,8 +26,8 @@ class HastyClock implements Clock {
     return 0;
   }
 
-  after(_name: string, ms: number, run: () => void) {
-    this.waits.push(ms);
+  after(name: string, ms: number, run: () => void) {
+    if (name === 'tell again') this.waits.push(ms);
     const handle = setImmediate(run);
     return { stop: () => clearImmediate(handle) };
   }
@@ -43,8 +45,8 @@ class Listening implements Channel {
   /** What becomes of a delivery; called with its number, from 1 on. */
   answer: (delivery: number) => Promise<void> | void = () => {};
 
-  async deliver({ alert, event }: Notice, key: string): Promise<void> {
-    this.heard.push(`${event} ${alert.id}`);
+  async deliver({ alerts, event }: Notice, key: string): Promise<void> {
+    this.heard.push(`${event} ${alerts.map(({ id }) => id).join(' ')}`);
     this.keys.push(key);
     await this.answer(this.heard.length);
   }
@@ -57,7 +59,7 @@ async function outbox(options: { store?: Store; suppressed?: () => string | null
   const clocks = { clock: new TrialClock(NOW), realClock: options.realClock ?? realClock };
   const it = new Outbox(store, channel, clocks, silentLogger, options.suppressed ?? (() => null));
   onTestFinished(() => it.stop());
-  const add = async (...notices: Notice[]) => {
+  const add = async (...notices: Word[]) => {
     await store.transaction(() => it.add(notices));
     it.wake();
   };
@@ -67,7 +69,10 @@ async function outbox(options: { store?: Store; suppressed?: () => string | null
 describe('a notice', () => {
   it('of an alert that is raised again has a key of its own', async () => {
     const { it: box, channel, add } = await outbox();
-    const raised = (decidedAt: string): Notice => ({ alert: { id: 'a', decidedAt } as Alert, event: 'raised' });
+    const raised = (decidedAt: string): Word => ({
+      alert: { id: 'a', rule: decidedAt, decidedAt } as Alert,
+      event: 'raised',
+    });
     box.start();
     await add(raised('2026-11-22T12:00:00.000Z'), raised('2026-11-22T13:00:00.000Z'));
     await until(() => channel.keys.length === 2);
@@ -198,22 +203,123 @@ describe('P9: a kill', () => {
   it('is the same as a commit that fails: it is told again under the same key', async () => {
     const store = await temporaryStore();
     let failures = 0;
+    let heard = () => 0;
     const failing: Store = {
       ...{ table: store.table.bind(store), bytes: store.bytes.bind(store), close: store.close.bind(store) },
       transaction: (change) =>
         store.transaction(() => {
           const result = change();
-          if (failures-- > 0) throw new Error('the disk is full');
+          if (heard() > 0 && failures-- > 0) throw new Error('the disk is full');
           return result;
         }),
     };
     const { it: box, channel } = await outbox({ store: failing });
+    heard = () => channel.heard.length;
     await store.transaction(() => box.add([notice('a')]));
     failures = 1;
     box.start();
     await until(() => box.waiting() === 0);
     expect(channel.keys).toEqual(['a:fired', 'a:fired']);
     expect(box.toldOf('a')).toMatchObject([{ outcome: 'sent', attempts: 2 }]);
+  });
+});
+
+describe('a group', () => {
+  /** A word of the same rule, severity and organisation as the others. */
+  const alike = (id: string, event: AlertEvent = 'fired', more: Partial<Alert> = {}): Word => ({
+    ...{ event, alert: { id, rule: 'leak', severity: 'major', organisation: 'gas', ...more } as Alert },
+  });
+  /** A clock on which waits end when the test says so. */
+  class Patient extends HastyClock {
+    readonly ends: (() => void)[] = [];
+    readonly rests: number[] = [];
+    override after(name: string, ms: number, run: () => void) {
+      if (name !== 'gather notices') return super.after(name, ms, run);
+      this.rests.push(ms);
+      this.ends.push(run);
+      return { stop: () => {} };
+    }
+  }
+
+  it('is told in one message, and noted with each of its alerts', async () => {
+    const { it: box, channel, add } = await outbox();
+    box.start();
+    await add(
+      alike('a'),
+      notice('x'),
+      alike('b'),
+      alike('c', 'fired', { severity: 'critical' }),
+      alike('d'),
+      alike('e', 'resolved'),
+    );
+    await until(() => box.waiting() === 0);
+    expect(channel.heard).toEqual(['fired a b d', 'fired x', 'fired c', 'resolved e']);
+    for (const id of ['a', 'b', 'd']) expect(box.toldOf(id)).toMatchObject([{ outcome: 'sent', attempts: 1 }]);
+  });
+
+  it('is told at once; what comes of it next is gathered, and the longer the longer it goes on', async () => {
+    const realClock = new Patient();
+    const { it: box, channel, add } = await outbox({ realClock });
+    box.start();
+    await add(alike('a'));
+    await until(() => realClock.ends.length === 1);
+    await add(alike('b'));
+    await add(alike('c'), notice('x'));
+    await until(() => channel.heard.includes('fired x'));
+    expect(channel.heard).toEqual(['fired a', 'fired x']);
+    realClock.ends[0]?.();
+    await until(() => box.waiting() === 0 && realClock.ends.length === 3);
+    expect(channel.heard).toEqual(['fired a', 'fired x', 'fired b c']);
+    // [a, x, and then b with c]: at least as long as the first at most.
+    expect(realClock.rests[2]).toBeGreaterThanOrEqual(1_000);
+    // Nothing came: it begins anew.
+    realClock.ends[2]?.();
+    await add(alike('d'));
+    await until(() => realClock.ends.length === 4);
+    expect(realClock.rests[3]).toBeLessThanOrEqual(1_000);
+  });
+
+  it('never tells the end of an alert before its beginning', async () => {
+    const realClock = new Patient();
+    const { it: box, channel, add } = await outbox({ realClock });
+    box.start();
+    await add(alike('a'));
+    await until(() => realClock.ends.length === 1);
+    await add(alike('b'), alike('b', 'resolved'), alike('c', 'resolved'));
+    await until(() => realClock.ends.length === 2);
+    expect(channel.heard).toEqual(['fired a', 'resolved c']);
+    realClock.ends[0]?.();
+    await until(() => realClock.ends.length === 3);
+    realClock.ends[1]?.();
+    await until(() => box.waiting() === 0);
+    expect(channel.heard).toEqual(['fired a', 'resolved c', 'fired b', 'resolved b']);
+  });
+
+  it('stays as it is once it was tried, through a kill as well: the same key means the same message (P9)', async () => {
+    const store = await temporaryStore();
+    const channel = new Listening();
+    channel.answer = () => new Promise(() => {});
+    const clocks = { clock: new TrialClock(NOW), realClock: new HastyClock() };
+    const killed = new Outbox(store, channel, clocks, silentLogger, () => null);
+    await store.transaction(() => killed.add([alike('a'), alike('b')]));
+    killed.start();
+    await until(() => channel.heard.length === 1);
+    await store.transaction(() => killed.add([alike('c')]));
+    // Killed; the channel has heard of a and b, and another Townpulse comes.
+    const { it: box, channel: after } = await outbox({ store });
+    box.start();
+    await until(() => box.waiting() === 0);
+    expect([after.heard, after.keys[0]]).toEqual([['fired a b', 'fired c'], channel.keys[0]]);
+    expect(box.toldOf('a')).toHaveLength(1);
+  });
+
+  it('leaves out what nobody is to be told of, and notes why', async () => {
+    const { it: box, channel, add } = await outbox();
+    box.start();
+    await add({ ...alike('a'), suppressed: 'flapping' }, alike('b'));
+    await until(() => box.waiting() === 0);
+    expect(channel.heard).toEqual(['fired b']);
+    expect(box.toldOf('a')).toMatchObject([{ outcome: 'suppressed', reason: 'flapping', attempts: 0 }]);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { Alert } from '../../model/alert.ts';
 import { type Desk, useDesk } from '../desk.ts';
 import { duration, measure, moment, percent } from '../format.ts';
-import { SeverityTag, StateTag } from './Tag.tsx';
+import { SeverityTag, StateTag, Tag } from './Tag.tsx';
 
 /** One alert: how bad, what and where, on which figures, since when, whose. */
 export function AlertRow({ alert }: { alert: Alert }) {
@@ -13,6 +13,7 @@ export function AlertRow({ alert }: { alert: Alert }) {
       <span className="alert-tags">
         <SeverityTag severity={alert.severity} quiet={alert.resolvedAt !== null} />
         <StateTag state={alert.state} />
+        {alert.flapping && <Tag tone="notice">{words.alerts.flapping}</Tag>}
       </span>
       <span className="alert-what">
         <strong>{alert.title[language]}</strong>

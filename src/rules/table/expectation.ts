@@ -14,6 +14,7 @@ export const STEPS = {
   graded: 'always',
   fired: 'always',
   resolved: 'always',
+  calmed: 'always',
   closed: 'always',
 } as const satisfies Record<Transition['step'], 'always' | 'where named'>;
 export type Step = keyof typeof STEPS;
