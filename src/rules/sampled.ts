@@ -157,13 +157,16 @@ export class Sampled {
     return Math.max(rule.for, ...bad.map((id) => (members.get(id)?.device.reportInterval ?? 0) * 1_000));
   }
 
-  /** Whether one of those that hold it against the subject is in service and fresh. */
+  /**
+   * Whether one of those that hold it against the subject is in service and fresh. What the service was away for it has not
+   * watched: they have to speak again first, for all may be over long since.
+   */
   #isWatched(rule: SampledRule, { bad }: Occurrence, at: number): boolean {
     return bad.some((id) => {
       const member = this.#speech.roster.members.get(id);
       const judged = member?.heard.judged[rule.id];
       if (member === undefined || judged === undefined || !isInService(member, at)) return false;
-      return at - judged <= freshFor(member);
+      return member.heard.away === this.#speech.roster.away && at - judged <= freshFor(member);
     });
   }
 

@@ -30,7 +30,7 @@ interface Kill {
 
 const KILLS: readonly Kill[] = [
   { from: local('2026-11-22T19:46:40'), point: 'rules.commit.before', down: 10 * 60_000 },
-  { from: local('2026-11-22T20:52:10'), point: 'rules.commit.after', down: 7 * 60_000 },
+  { from: local('2026-11-22T20:52:10'), point: 'rules.commit.after', down: 4 * 60_000 },
 ];
 
 /** A service of journal, rules and alerts that dies at the worst moments; nothing of it is left then but its store. */

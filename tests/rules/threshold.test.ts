@@ -49,6 +49,27 @@ describe('a threshold', () => {
     expect(town.verdict('low-pressure', 'WP-1')).toBe('breach');
   });
 
+  it('does not fire by time that the service was away for, before its device has spoken again', () => {
+    const told = (pressure: number) =>
+      water()
+        .at('10:01')
+        .reports('WP-1', { pressure: 0.1 })
+        .at('10:04')
+        .serviceIsAway('8m')
+        .at('10:12:31')
+        .reports('WP-1', { pressure }, { measured: '10:06' })
+        .at('10:12:40')
+        .story();
+    expect(told(0.3)).toEqual([
+      '10:01:00 begun low-pressure WP-1 (condition)',
+      '10:12:31 vanished low-pressure WP-1 (cleared)',
+    ]);
+    expect(told(0.1)).toEqual([
+      '10:01:00 begun low-pressure WP-1 (condition)',
+      '10:12:35 fired low-pressure WP-1 (held)',
+    ]);
+  });
+
   it("fires at a sample, at that sample's own time, when the sample is the first to show that it held", () => {
     const town = water();
     town.at('10:01:02').reports('WP-1', { pressure: 0.1 }, { measured: '10:01:01' });

@@ -114,10 +114,18 @@ export class Past {
 
   /** How long nothing has come from a device at `at`, less the time that the service was away, ms. */
   quiet(id: string, at: number): number {
-    const last = this.samples(id).at(-1)?.offset ?? this.annals.devices.get(id)?.[0]?.offset ?? 0;
+    return at - (this.annals.arrivals.get(this.#lastOf(id)) ?? at) - this.awaySince(id);
+  }
+
+  /** How long the service was away since something came from a device last, ms. */
+  awaySince(id: string): number {
+    const last = this.#lastOf(id);
     const ticks = this.annals.ticks.filter(({ offset }) => offset > last && offset <= this.offset);
-    const away = ticks.reduce((sum, tick) => sum + tick.away, 0);
-    return at - (this.annals.arrivals.get(last) ?? at) - away;
+    return ticks.reduce((sum, tick) => sum + tick.away, 0);
+  }
+
+  #lastOf(id: string): number {
+    return this.samples(id).at(-1)?.offset ?? this.annals.devices.get(id)?.[0]?.offset ?? 0;
   }
 
   /** When the newest arrival of a device was, ms; null before the first. */

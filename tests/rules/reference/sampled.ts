@@ -56,7 +56,7 @@ export function take(world: World, rule: SampledRule, { sample, at }: SampleReco
   cases.end(one, ts, at, 'late');
 }
 
-/** Time passes: `for` runs out for what is held by devices that are heard of. */
+/** Time passes: `for` runs out for what is held by devices that are heard of, and were since the service was away. */
 export function passTime(
   world: World,
   rule: SampledRule,
@@ -71,7 +71,8 @@ export function passTime(
     const isWatched = one.bad.some((id) => {
       const device = past.device(id) as Device;
       const judged = judgedAt(device);
-      return judged !== null && past.isInService(device, at) && at - judged <= freshFor(device);
+      const isFresh = judged !== null && at - judged <= freshFor(device);
+      return isFresh && past.isInService(device, at) && past.awaySince(id) === 0;
     });
     if (at < one.due) continue;
     if (one.lateSince !== null) fire(world, rule, one, one.lateSince, at);

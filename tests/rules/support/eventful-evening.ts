@@ -41,7 +41,8 @@ const EVENING_TOWN: Town = Town.parse({
 });
 const often = { reportInterval: 60 };
 const METERS = range(24).map((index) => gasMeter(`GM-${index}`, often));
-const POINTS = range(24).map((index) => pressurePoint(`WP-${index}`, often));
+/** They speak more often than they say: for a while after the service died they still count as fresh. */
+const POINTS = range(24).map((index) => pressurePoint(`WP-${index}`, { reportInterval: 120 }));
 const CONCENTRATORS = FEEDERS.map((parent, index) => concentrator(`LC-${index}`, { parent, ...often }));
 const LAMPS = FEEDERS.flatMap((parent, index) =>
   range(3).map((lamp) => lampController(`L-${index}-${lamp}`, { parent, gateway: `LC-${index}`, ...often })),
