@@ -187,6 +187,39 @@ describe('events', () => {
     expect(story('{ at: 08:05, rules: other.yaml }').at(-1)).toBe('08:10:00 fired low WP-1 (held)');
   });
 
+  it('are work on a device, a node or an area: what is pending is let go, and nothing begins', () => {
+    for (const what of ['WP-1', 'centre', 'lailong'])
+      expect(story(`{ at: 08:05, maintain: ${what}, for: 20m }`)).toEqual([
+        '08:00:00 begun low WP-1 (condition)',
+        '08:05:00 vanished low WP-1 (maintenance)',
+        '08:25:00 begun low WP-1 (condition)',
+        '08:35:00 fired low WP-1 (held)',
+      ]);
+    expect(story('{ at: 08:05, maintain: park, for: 20m }').at(-1)).toBe('08:10:00 fired low WP-1 (held)');
+  });
+
+  it('are what a patrol found: a number of lamps, all or none, for a day unless said', () => {
+    const lamps = (found: string) => `tests:
+- rule: rate
+  name: a name
+  from: 2026-11-22T20:00
+  devices: { LC-1: { kind: lighting-controller, attributes: { lamps: 20, observation: patrol } } }
+  events: [{ at: 20:05, patrol: LC-1, ${found} }]
+  expect: []
+  verdicts:
+    - 20:04 town:lailong unknown lit=0
+    - 20:06 town:lailong ok lit=20
+    - 20:16 town:lailong ok lit=20
+`;
+    const verdicts = (found: string) =>
+      run(lamps(found)).rows.flatMap(({ expected, got: came }) => (expected === null ? [] : [came]));
+    const is = (lit: number, verdict: string) => `lailong ${verdict} lit=${lit}`;
+    expect(verdicts('lit: 18')).toEqual([is(0, 'unknown (coverage)'), is(18, 'ok'), is(18, 'ok')]);
+    expect(verdicts('lit: true')[2]).toBe(is(20, 'ok'));
+    expect(verdicts('lit: false')[2]).toBe(is(0, 'breach'));
+    expect(verdicts('lit: true, for: 10m')[2]).toBe(is(0, 'unknown (coverage)'));
+  });
+
   it('take the service away: nothing arrives, and its first tick says for how long', () => {
     const silence = got(
       test(
@@ -247,6 +280,11 @@ describe('a bad file of tests', () => {
     ['WP-9: town', 'WP-8: { kind: water-pressure, areas: x }', /unknown key "areas" \(did you mean area\?\)/],
     ['expect', 'events: [{ at: 08:05, retire: WP-1, away: 5m }]\n  expect', /an event is one of/],
     ['expect', 'events: [{ at: 07:05, retire: WP-0 }]\n  expect', /the test has no device WP-0/],
+    ['expect', 'events: [{ at: 08:05, maintain: WP-1 }]\n  expect', /an event is one of.*maintain with for/],
+    ['expect', 'events: [{ at: 08:05, maintain: WP-2, for: 1h }]\n  expect', /no device WP-2 \(did you mean WP-1/],
+    ['expect', 'events: [{ at: 08:05, patrol: WP-1 }]\n  expect', /an event is one of.*patrol with lit/],
+    ['expect', 'events: [{ at: 08:05, patrol: WP-1, lit: 1 }]\n  expect', /WP-1 has 0 lamps in the registry/],
+    ['expect', 'events: [{ at: 08:05, lit: 1 }]\n  expect', /an event is one of/],
     ['expect', 'verdicts: [08:20 WP-1 brech]\n  expect', /brech is no verdict \(did you mean breach\?\)/],
   ])('%s written %s', (from, to, problem) => {
     const text = test(good);
