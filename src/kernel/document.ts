@@ -94,6 +94,9 @@ export function describeIssue(
       return [{ path: issue.path, message: `"${found}" is not known${hint}` }];
     }
   }
+  // As Zod says it, it is not plain that the key is not there.
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
+    return [{ path: issue.path, message: `it is missing (${issue.expected})` }];
   return [{ path: issue.path, message: issue.message }];
 }
 

@@ -33,12 +33,18 @@ export function durationText(ms: number): string {
 }
 
 /** A duration as text; parsed, it is milliseconds. */
-export const Duration = z.string().transform((text, context) => {
-  const ms = parseDuration(text);
-  if (ms !== null) return ms;
-  context.addIssue({ code: 'custom', message: `"${text}" is no duration: write 90s, 10m, 1h or 30d`, input: text });
-  return z.NEVER;
-});
+export const Duration = z
+  .string({ error: ({ input }) => (typeof input === 'number' ? noDuration(input) : undefined) })
+  .transform((text, context) => {
+    const ms = parseDuration(text);
+    if (ms !== null) return ms;
+    context.addIssue({ code: 'custom', message: noDuration(text), input: text });
+    return z.NEVER;
+  });
+
+function noDuration(found: string | number): string {
+  return `"${found}" is no duration: write 90s, 10m, 1h or 30d`;
+}
 
 /** A place: [longitude, latitude] in WGS-84 degrees. */
 export const Location = z.tuple([z.number().min(-180).max(180), z.number().min(-90).max(90)]);

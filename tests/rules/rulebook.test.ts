@@ -275,7 +275,7 @@ describe('a mistake is named with its place and the nearest right name', () => {
       'when: 50',
       '6:9: when: Invalid input: expected string, received number',
     ],
-    ['a number where a duration is due', '10m', '10', '7:8: for: Invalid input: expected string, received number'],
+    ['a number where a duration is due', '10m', '10', '7:8: for: "10" is no duration: write 90s, 10m, 1h or 30d'],
     [
       'an id that is none',
       'low-pressure',
@@ -363,8 +363,8 @@ describe('a mistake is named with its place and the nearest right name', () => {
 
   it('a thing that is missing', () => {
     expect(problems(THRESHOLD.replace(/ {2}(kind|when).*\n/g, ''))).toEqual([
-      'rules.yaml:1:3: kind: Invalid input: expected string, received undefined',
-      'rules.yaml:1:3: when: Invalid input: expected string, received undefined',
+      'rules.yaml:1:3: kind: it is missing (string)',
+      'rules.yaml:1:3: when: it is missing (string)',
     ]);
   });
 
