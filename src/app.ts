@@ -330,7 +330,10 @@ export async function startService(settings: Settings, options: ServiceOptions):
           list: (query) => alerts.list(query),
           get: (id) => {
             const entry = alerts.get(id);
-            return entry && { ...entry.alert, history: entry.history, notifications: outbox.toldOf(id) };
+            if (entry === undefined) return undefined;
+            const { alert, history: moves } = entry;
+            const correction = standing.correctionOf(alert);
+            return { ...alert, correction, history: moves, notifications: outbox.toldOf(id) };
           },
         },
         readiness: () => {

@@ -6,6 +6,7 @@ const zh = {
   transition: '开关灯过渡期',
   coverage: '上报不足',
   'small-road': '小路按灭灯数判定',
+  'keeps-firing': '已恢复，观察期内',
 };
 
 const en: typeof zh = {
@@ -16,6 +17,7 @@ const en: typeof zh = {
   transition: 'lamps being switched',
   coverage: 'too few reports',
   'small-road': 'small road, by lamps out',
+  'keeps-firing': 'over, not yet for long enough',
 };
 
 /** Why something has its verdict, as the API names it. */

@@ -67,3 +67,13 @@ export const AlertMove = z.object({
     .meta({ description: 'where it became graver or less grave' }),
 });
 export type AlertMove = z.infer<typeof AlertMove>;
+
+/** What the record of the lighting rate says of the time that an alert was decided by, where that is not what was decided. */
+export const Correction = z.object({
+  verdict: Verdict,
+  reason: z.string().nullable(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  revision: z.int(),
+});
+export type Correction = z.infer<typeof Correction>;

@@ -114,6 +114,6 @@ export function isWatched({ groupBy }: RatioRule, { group }: GroupCount): boolea
 }
 
 /** The subject of a group's alerts. */
-export function subjectOf({ group, id }: GroupCount): Subject {
+export function subjectOf({ group, id }: Pick<GroupCount, 'group' | 'id'>): Subject {
   return { type: group === 'class' ? 'road' : SUBJECT_TYPE[group], id };
 }

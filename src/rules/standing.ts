@@ -1,7 +1,9 @@
+import type { Alert, Correction } from '../model/alert.ts';
 import { instant, type Name } from '../model/primitives.ts';
 import type { RatioRule } from '../model/rule.ts';
 import { VERDICTS_WORST_FIRST, type Verdict } from '../model/verdict.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import { correctionOf } from './correction.ts';
 import type { Engine } from './engine.ts';
 import { judge, judgementsOf, rank } from './judgement.ts';
 import { type Rates, ratesOf } from './lamp-rate.ts';
@@ -77,6 +79,11 @@ export class Standing {
   /** What explains verdicts, resting also on what others know. */
   why(sources: WhySources): Why {
     return new Why(this.#engine, sources);
+  }
+
+  /** What the record says of the time that an alert was decided by, where that is not what was decided. */
+  correctionOf(alert: Alert): Correction | null {
+    return correctionOf(this.#engine, this.#checkpoint, alert);
   }
 
   /** The worst verdict of a device's rules; `idle` where no rule judges it. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { TownError } from '../../kernel/errors.ts';
-import { Alert, AlertMove, AlertState, Severity } from '../../model/alert.ts';
+import { Alert, AlertMove, AlertState, Correction, Severity } from '../../model/alert.ts';
 import { Instant } from '../../model/primitives.ts';
 import type { Town } from '../../model/town.ts';
 import type { Api } from '../api.ts';
@@ -32,6 +32,9 @@ const Notification = z.object({
 const ShownAlert = Alert.meta({ id: 'Alert' });
 
 const AlertStory = Alert.extend({
+  correction: Correction.nullable().meta({
+    description: 'what the record says of the time that it was decided by, where late samples have made that otherwise',
+  }),
   history: z.array(AlertMove).meta({ description: 'its moves, oldest first' }),
   notifications: z.array(Notification).meta({ description: 'who was told, or why not' }),
 }).meta({ id: 'AlertStory' });

@@ -109,6 +109,7 @@ describe('one alert', () => {
     expect(status).toBe(200);
     expect(json).toEqual({
       ...SHAPE,
+      correction: null,
       history: [{ at: AT, from: 'pending', to: 'firing', reason: 'held', by: 'rules' }],
       notifications: [{ channel: 'log', at: AT, outcome: 'sent', reason: null, attempts: 1 }],
     });

@@ -49,6 +49,6 @@ export class MemoryAlerts {
     if (alert === undefined) return undefined;
     const move = { at: alert.startedAt, from: 'pending', to: 'firing', reason: 'held', by: 'rules' } as const;
     const told = { channel: 'log', at: alert.startedAt, outcome: 'sent', reason: null, attempts: 1 } as const;
-    return { ...alert, history: [move], notifications: [told] };
+    return { ...alert, correction: null, history: [move], notifications: [told] };
   }
 }
