@@ -129,9 +129,12 @@ export function saysTheSame(state: LampState, at: number, deadSince: number | nu
   if (before === null || report === null || meter !== newMeter || patrol !== newPatrol) return false;
   const isSame =
     before.lit === report.lit && before.total === report.total && before.isTimeReplaced === report.isTimeReplaced;
+  // The same again may have been another between two looks: the lamp went on or off twice.
+  const hasTurned = before.turns !== report.turns;
   const fresh = freshFor(member);
   // What was no word before may be one now; what lies after a feeder's death says more than what lay before it.
-  if (!isSame || deadSince !== null || at >= turn || before.ts < wordFrom || at - before.ts > fresh) return false;
+  if (!isSame || hasTurned || deadSince !== null || at >= turn || before.ts < wordFrom || at - before.ts > fresh)
+    return false;
   state.report = report;
   state.until = staleAt(turn, report, fresh, at);
   return true;

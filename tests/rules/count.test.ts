@@ -168,6 +168,12 @@ describe('a cycling lamp', () => {
     expect(town.story().at(-1)).toBe('20:35:00 resolved finding L-1 (cleared)');
   });
 
+  it('is found by what comes at once, also where the last of it says what was said before', () => {
+    const town = turns(lamp(), '20:00').at('20:10');
+    town.uploads('L-1', { '20:05': DARK, '20:06': LIT, '20:07': DARK, '20:08': LIT, '20:09': LIT });
+    expect(town.at('20:11').story().at(-1)).toBe('20:10:00 fired finding L-1 (at-once)');
+  });
+
   it('is not one that turns more slowly, nor one whose samples say the same again', () => {
     expect(turns(lamp(), '20:00', '20:15', '20:30', '20:45', '21:00', '21:15').at('21:16').story()).toEqual([]);
     const steady = lamp();
