@@ -65,6 +65,10 @@ const RULES: Record<string, readonly [string, ...string[]]> = {
     `type: count, kind: lighting-controller, ${about}, count: day burner, for: 5m`,
     `type: count, kind: lighting-controller, ${about}, count: day burner, atLeast: 3, for: 5m, schedule: 'daily 08:00-16:10'`,
   ],
+  cycling: [
+    `type: count, kind: lighting-controller, ${about}, count: cycling lamp, atLeast: 3, within: 1h`,
+    `type: count, kind: lighting-controller, ${about}, count: cycling lamp, atLeast: 4, within: 20m, for: 2m`,
+  ],
   mismatch: [`type: count, kind: lighting-controller, ${about}, count: registry mismatch, for: 5m`],
   'rate-class': [
     `type: ratio, kind: lighting-controller, ${about}, part: lamps lit, whole: lamps expected, groupBy: [class, road], target: 0.6, clear: 0.7, targets: { main: 0.98 }, smallRoads: [{ upTo: 8, dark: 1 }, { upTo: 14, dark: 2 }], for: 0s`,

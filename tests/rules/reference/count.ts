@@ -2,7 +2,7 @@ import type { Subject } from '../../../src/model/alert.ts';
 import type { Device } from '../../../src/model/device.ts';
 import type { CountRule } from '../../../src/model/rule.ts';
 import type { Verdict } from '../../../src/model/verdict.ts';
-import { type Group, isNightOf, reportOf } from './lamps.ts';
+import { countsOf, type Group, phaseOf, reportOf } from './lamps.ts';
 import { freshFor } from './past.ts';
 import { holdAtTick, restAtTick } from './ticked.ts';
 import type { World } from './world.ts';
@@ -18,6 +18,8 @@ export interface Counted {
   /** Lamps of it are worked on: that ends nothing. */
   isWorkedOn: boolean;
 }
+
+const HOUR = 3_600_000;
 
 type Lamp = Group['devices'][number];
 
@@ -82,9 +84,18 @@ function ofDevice({ past }: World, rule: CountRule, { device, lamps }: Lamp, at:
   };
   if (past.isMaintained(device, at)) return [{ ...about, verdict: 'idle', idle: 'maintenance' }];
   if (rule.count === 'day burner') {
-    if (isNightOf(past, device, at)) return [{ ...about, verdict: 'idle', idle: 'dark' }];
+    if (phaseOf(past, device, at).isLit) return [{ ...about, verdict: 'idle', idle: 'dark' }];
     if (lamps.burning >= rule.atLeast) return [{ ...about, verdict: 'breach' }];
     return [{ ...about, verdict: lamps.resting > 0 ? 'ok' : 'unknown' }];
+  }
+  if (rule.count === 'cycling lamp') {
+    const { isLit, since } = phaseOf(past, device, at);
+    if (!isLit) return [{ ...about, verdict: 'idle', idle: 'daylight' }];
+    const from = Math.max(since, at - (rule.within ?? HOUR));
+    const counts = countsOf(past, device);
+    if (turnsOf(counts).filter((ts) => ts > from).length >= rule.atLeast) return [{ ...about, verdict: 'breach' }];
+    const isFresh = at - (counts.at(-1)?.ts ?? Number.NEGATIVE_INFINITY) <= freshFor(device);
+    return [{ ...about, verdict: isFresh ? 'ok' : 'unknown' }];
   }
   if (rule.count !== 'registry mismatch') throw new Error(`the model does not count ${rule.count}`);
   const report = reportOf(past, device);
@@ -92,6 +103,15 @@ function ofDevice({ past }: World, rule: CountRule, { device, lamps }: Lamp, at:
   if (isMismatch) return [{ ...about, verdict: 'breach' }];
   const isTold = report?.total !== undefined && at - report.ts <= freshFor(device as Device);
   return [{ ...about, verdict: isTold ? 'ok' : 'unknown' }];
+}
+
+/** When a number of lamps turned from falling to rising or back, and when it first changed. */
+function turnsOf(counts: readonly { ts: number; lit: number }[]): number[] {
+  const changes = counts.slice(1).flatMap(({ ts, lit }, index) => {
+    const before = (counts[index] as { lit: number }).lit;
+    return lit === before ? [] : [{ ts, isRise: lit > before }];
+  });
+  return changes.filter(({ isRise }, index) => isRise !== changes[index - 1]?.isRise).map(({ ts }) => ts);
 }
 
 /** Looks at a tick at every subject; `since` ms after the tick before. */

@@ -1,5 +1,6 @@
 import type { Device } from '../../../src/model/device.ts';
 import { LampHours, type Phase } from '../../../src/model/lamp-hours.ts';
+import type { Value } from '../../../src/model/sample.ts';
 import { Sun } from '../../../src/model/sun.ts';
 import type { Town } from '../../../src/model/town.ts';
 import { freshFor, type Past } from './past.ts';
@@ -41,11 +42,6 @@ export function phaseOf(past: Past, { road }: Device, at: number): Phase {
   return hoursOf(past.town() as Town, road).at(at);
 }
 
-/** Whether the lamps of a device's road burn at `at`. */
-export function isNightOf(past: Past, device: Device, at: number): boolean {
-  return phaseOf(past, device, at).isLit;
-}
-
 function hoursOf(town: Town, road: string | null): LampHours {
   const known = hours.get(town) ?? new Map<string | null, LampHours>();
   hours.set(town, known);
@@ -70,16 +66,20 @@ export function plannedOf(past: Past, device: Device, at: number) {
   return at < half ? { ...night, lamps: all, until: half } : { ...night, lamps: fewer ?? 0, since: half };
 }
 
-/** The newest count of its lamps that a device has sent; the first of two that are of one time. */
-export function reportOf(past: Past, { id }: Device) {
-  const counts = past.samples(id).flatMap(({ sample: { ts, values } }) => {
-    const { lampsLit, lampsTotal } = values;
-    return typeof lampsLit === 'number' ? [{ ts, lit: lampsLit, total: lampsTotal }] : [];
-  });
-  return counts.reduce<(typeof counts)[number] | null>(
-    (last, one) => (last === null || one.ts > last.ts ? one : last),
-    null,
-  );
+/** The counts of its lamps that a device has sent, each newer than all before it. */
+export function countsOf(past: Past, { id }: Device): { ts: number; lit: number; total: Value | undefined }[] {
+  const counts: { ts: number; lit: number; total: Value | undefined }[] = [];
+  for (const { sample } of past.samples(id)) {
+    const { lampsLit, lampsTotal } = sample.values;
+    if (typeof lampsLit === 'number' && sample.ts > (counts.at(-1)?.ts ?? Number.NEGATIVE_INFINITY))
+      counts.push({ ts: sample.ts, lit: lampsLit, total: lampsTotal });
+  }
+  return counts;
+}
+
+/** The newest of them. */
+export function reportOf(past: Past, device: Device) {
+  return countsOf(past, device).at(-1) ?? null;
 }
 
 /** What is known of a device's lamps at `at`. `deadSince`: since when its feeder is known to have no supply, ms. */

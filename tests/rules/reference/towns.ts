@@ -130,6 +130,7 @@ const acts = fc.oneof(
   { weight: 4, arbitrary: act('supply', { which, isThere: fc.boolean() }) },
   { weight: 5, arbitrary: act('feeder', { node: fc.constantFrom('F-1', 'F-2', 'F-3', 'F-4'), isThere: fc.boolean() }) },
   { weight: 4, arbitrary: act('lamps', { level: fc.constantFrom(0.5, 0.85, 0.925, 0.925, 1) }) },
+  { weight: 3, arbitrary: act('cycle', { which, isCycling: fc.boolean() }) },
   {
     weight: 3,
     arbitrary: act('network', { node: fc.constantFrom('F-1', 'F-2', 'F-3', 'F-4'), isMute: fc.boolean() }),
@@ -206,6 +207,8 @@ interface Actor {
   /** What it says of each field, between bad (0) and good (1). */
   levels: Record<string, number>;
   isFrozen: boolean;
+  /** Its lamps go on and off from report to report. */
+  isCycling: boolean;
   /** What its counter stood at in the beginning. */
   volume: number;
   total: number | null;
@@ -222,6 +225,7 @@ const SOUND = {
   isMute: false,
   isBurning: false,
   isFrozen: false,
+  isCycling: false,
   total: null,
   omits: null,
   clockAhead: 0,
@@ -314,6 +318,7 @@ class Life {
     else if (one.act === 'supply') actor.hasSupply = one.isThere;
     else if (one.act === 'mute') actor.isMute = one.isMute;
     else if (one.act === 'burn') actor.isBurning = one.isBurning;
+    else if (one.act === 'cycle') actor.isCycling = one.isCycling;
     else if (one.act === 'frozen') actor.isFrozen = true;
     else if (one.act === 'volume') actor.volume = Math.max(0, actor.volume + one.by);
     else if (one.act === 'total') actor.total = one.total;
@@ -409,11 +414,12 @@ class Life {
   }
 
   #measured(actor: Actor, level?: number): Record<string, Value> {
-    const { device, hasSupply, isBurning, isFrozen, levels, total, omits } = actor;
+    const { device, hasSupply, isBurning, isFrozen, isCycling, levels, total, omits } = actor;
     const at = (field: string) => level ?? levels[field] ?? 1;
     const all = Number(device.attributes.lamps ?? 0);
     const isSupplied = hasSupply && level !== 0;
-    const isLit = isSupplied && (SUN.isDown(this.#now) || isBurning);
+    const isOff = isCycling && actor.sent.length % 2 === 0;
+    const isLit = isSupplied && !isOff && (SUN.isDown(this.#now) || isBurning);
     // Water is never still, but where a sensor is stuck.
     const ripple = isFrozen ? 0 : (Math.floor(this.#now / MINUTE) % 3) * 0.002;
     const values: Record<string, Value> =
