@@ -81,7 +81,7 @@ export async function rulesBench(args: readonly string[]): Promise<void> {
     const often = engineAlone(fourRules(10), WARM_UP, ticksOf(seconds * 10));
     const seldom = engineAlone(fourRules(300), WARM_UP, ticksOf(seconds * 100));
     show(...rowsOfFour(often, seldom));
-    const [held, restart] = [await restarted(devices / 40, WHOLE_MEMORY), await restarted(devices, HALF_A_DAY)];
+    const [held, restart] = [await restarted(devices / 10, WHOLE_MEMORY), await restarted(devices, HALF_A_DAY)];
     show(...rowsOfRestart(held, restart));
     Object.assign(result, { shipped: { alone, whole }, four: { often, seldom }, held, restart });
   }

@@ -10,9 +10,9 @@ import { concentrator, TOWN } from './town.ts';
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
-/** The last noon of the year before, and some hours into the one after. */
+/** The last noon of the year before, and a day into the one after. */
 export const START = townTime('2027-12-31T12:00');
-export const END = townTime('2029-01-01T06:00');
+export const END = townTime('2029-01-02T06:00');
 const INTERVAL = 15 * MINUTE;
 /** What the gate lets through, ms. */
 const WINDOW = { maxAge: 30 * DAY, maxAhead: 5 * MINUTE };
