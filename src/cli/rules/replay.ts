@@ -59,12 +59,22 @@ async function online({ from, to, text }: Asked, options: ClientOptions): Promis
     if (isNobodyThere && options.url === undefined && process.env.TOWNPULSE_URL === undefined) return null;
     throw error;
   }
-  while (job.state === 'running') {
-    draw(job.progress);
-    await pause(LOOK);
-    job = await client.ask('GET', `/rules/replay/${job.id}`);
+  let isCalledOff = false;
+  const onSignal = () => {
+    isCalledOff = true;
+  };
+  process.once('SIGINT', onSignal);
+  try {
+    while (job.state === 'running') {
+      draw(job.progress);
+      await pause(LOOK);
+      // Who goes away leaves nothing running that nobody waits for, and that keeps others from theirs.
+      job = await client.ask(isCalledOff ? 'DELETE' : 'GET', `/rules/replay/${job.id}`);
+    }
+  } finally {
+    process.off('SIGINT', onSignal);
+    draw(null);
   }
-  draw(null);
   if (job.result === null) throw new TownError('unavailable', `the replay was ${job.state}: ${job.error}`);
   return job.result;
 }

@@ -1,4 +1,6 @@
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -51,6 +53,28 @@ describe('rules replay', () => {
       0,
       expect.stringMatching(/^in force: sha256:[0-9a-f]{64}, \d+ rules as they were\n$/),
     ]);
+  });
+});
+
+describe('rules replay that is interrupted', () => {
+  it('calls off what runs in the service, and says so', async () => {
+    const asked: string[] = [];
+    const server = createServer(({ method = '', url }, response) => {
+      asked.push(`${method} ${url}`);
+      const state = method === 'DELETE' ? 'cancelled' : 'running';
+      const error = method === 'DELETE' ? 'called off' : null;
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ id: 'r1', state, progress: 0.5, error, result: null }));
+      if (method === 'GET') process.emit('SIGINT');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const url = ['--url', `http://127.0.0.1:${port}`, '--token', 'x'];
+    const { code, err } = await typed(['rules', 'replay', ...period(), ...url]);
+    server.close();
+    expect([code, err]).toEqual([1, expect.stringContaining('the replay was cancelled: called off')]);
+    const job = '/api/v1/rules/replay';
+    expect(asked).toEqual([`POST ${job}`, `GET ${job}/r1`, `DELETE ${job}/r1`]);
   });
 });
 
