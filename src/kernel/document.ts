@@ -81,6 +81,8 @@ export function describeIssue(
       return { path: [...issue.path, key], message: `unknown key "${key}"${hint}` };
     });
   }
+  const missing = missingOf(issue);
+  if (missing !== null) return [{ path: issue.path, message: `it is missing (${missing})` }];
   if (issue.code === 'invalid_value' && typeof issue.input === 'string') {
     const hint = didYouMean(issue.input, issue.values.map(String));
     return [{ path: issue.path, message: `"${issue.input}" is not known${hint}` }];
@@ -94,10 +96,19 @@ export function describeIssue(
       return [{ path: issue.path, message: `"${found}" is not known${hint}` }];
     }
   }
-  // As Zod says it, it is not plain that the key is not there.
-  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
-    return [{ path: issue.path, message: `it is missing (${issue.expected})` }];
   return [{ path: issue.path, message: issue.message }];
+}
+
+/** What ought to stand where nothing does; null where something stands, or the schema was not asked to report what. */
+function missingOf(issue: z.core.$ZodIssue): string | null {
+  // As Zod says it, it is not plain that the key is not there.
+  if (issue.code === 'invalid_type') return issue.message.endsWith('received undefined') ? issue.expected : null;
+  if (!('input' in issue)) return null;
+  if (issue.code === 'invalid_value') return issue.input === undefined ? issue.values.join(', ') : null;
+  if (issue.code !== 'invalid_union' || issue.discriminator === undefined) return null;
+  const found = (issue.input as Record<string, unknown> | undefined)?.[issue.discriminator];
+  // Zod's types leave `options` out.
+  return found === undefined ? ((issue as { options?: readonly unknown[] }).options ?? []).join(', ') : null;
 }
 
 /** What `issue` says, with its place; `base` is where in the document the value stands that `schema` was asked about. */

@@ -62,21 +62,26 @@ export const DeviationRule = z.strictObject({
 export type DeviationRule = z.infer<typeof DeviationRule>;
 
 /** A field that is at some time of the day other than it usually is at that time. */
-export const PatternRule = z.strictObject({
-  type: z.literal('pattern'),
-  ...Signal,
-  between: Between.optional().meta({ description: 'these hours as one; default: each hour of the day by itself' }),
-  take: z.enum(['mean', 'min', 'max']).default('mean').meta({ description: 'the figure of that time' }),
-  direction: Direction.default('down'),
-  by: z.number().positive().meta({ description: 'smaller differences are none' }),
-  times: z.number().min(1).default(4).meta({ description: 'and so many times the spread from day to day' }),
-  days: z.int().min(3).max(14).default(7).meta({ description: 'so many days are remembered' }),
-  minDays: z.int().min(3).max(14).default(4).meta({ description: 'so many of them must be there' }),
-  minCoverage: z.number().gt(0).max(1).default(0.5).meta({ description: 'of the samples of that time' }),
-  limit: AttributeOf.optional().meta({
-    description: 'the attribute that is held against the figure where it is stated',
-  }),
-});
+export const PatternRule = z
+  .strictObject({
+    type: z.literal('pattern'),
+    ...Signal,
+    between: Between.optional().meta({ description: 'these hours as one; default: each hour of the day by itself' }),
+    take: z.enum(['mean', 'min', 'max']).default('mean').meta({ description: 'the figure of that time' }),
+    direction: Direction.default('down'),
+    by: z.number().positive().meta({ description: 'smaller differences are none' }),
+    times: z.number().min(1).default(4).meta({ description: 'and so many times the spread from day to day' }),
+    days: z.int().min(3).max(14).default(7).meta({ description: 'so many days are remembered' }),
+    minDays: z.int().min(3).max(14).default(4).meta({ description: 'so many of them must be there' }),
+    minCoverage: z.number().gt(0).max(1).default(0.5).meta({ description: 'of the samples of that time' }),
+    limit: AttributeOf.optional().meta({
+      description: 'the attribute that is held against the figure where it is stated',
+    }),
+  })
+  .refine(({ days, minDays }) => minDays <= days, {
+    path: ['minDays'],
+    message: 'no more days must be there than are remembered',
+  });
 export type PatternRule = z.infer<typeof PatternRule>;
 
 /** A counter that does what no counter does. */

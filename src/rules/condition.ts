@@ -41,6 +41,8 @@ export interface Flaw {
   offset: number;
 }
 
+/** What CEL writes for words that other languages have. */
+const OPERATORS: Readonly<Record<string, string>> = { and: '&&', or: '||' };
 const CEL_TYPE = { number: 'double', boolean: 'bool', string: 'string' } as const;
 
 /** Compiles conditions on the samples of one kind: CEL over its fields, in its units, and `attributes`. */
@@ -141,6 +143,9 @@ export class Conditions {
       const hint = didYouMean(key, Object.keys(this.#kind.attributes));
       return { message: `${this.#kind.id} has no attribute ${key}${hint}`, offset: at };
     }
+    const word = /(?<=\s)(and|or)(?=\s)/.exec(text);
+    if (error instanceof ParseError && word !== null)
+      return { message: `write ${OPERATORS[word[0]]} for ${word[0]}`, offset: word.index };
     const hint = /double [-+*/] int|int [-+*/] double/.test(summary) ? ': write whole numbers as 1.0 in sums' : '';
     return { message: `${summary}${hint}`, offset: at };
   }

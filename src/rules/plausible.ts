@@ -19,6 +19,8 @@ const OTHER_UNITS: Readonly<Record<string, readonly (readonly [string, number])[
   W: [['kW', 0.001]],
   kWh: [['Wh', 1_000]],
 };
+type Range = readonly [low: number, high: number];
+
 const COMPARISONS: readonly string[] = ['<', '<=', '>', '>=', '==', '!='];
 
 /**
@@ -31,17 +33,31 @@ export function implausible({ op, args }: ASTNode, kind: Kind): string | null {
   return outside(left, right, kind) ?? outside(right, left, kind);
 }
 
+/** Why a rule never finds anything that wants a field of the kind to lie so far from where it was. Null where it may. */
+export function implausibleDistance(name: string, distance: number, { fields }: Kind): string | null {
+  const { range, unit } = fields[name] ?? {};
+  if (range === undefined) return null;
+  const most = range[1] - range[0];
+  if (distance <= most) return null;
+  return `${spanOf(name, range, unit)}: it never moves by ${distance}${hintFor(distance, unit, [0, most])}`;
+}
+
 function outside(field: ASTNode, figure: ASTNode, kind: Kind): string | null {
   if (field.op !== 'id' || typeof field.args !== 'string') return null;
   const { range, unit } = kind.fields[field.args] ?? {};
   const value = figureOf(figure);
-  if (range === undefined || value === null) return null;
-  const [low, high] = range;
-  if (value >= low && value <= high) return null;
-  const inUnit = unit === undefined ? '' : ` in ${unit}`;
+  if (range === undefined || value === null || (value >= range[0] && value <= range[1])) return null;
+  return `${spanOf(field.args, range, unit)}: no sample lies on the other side of ${value}${hintFor(value, unit, range)}`;
+}
+
+function spanOf(name: string, [low, high]: Range, unit: string | undefined): string {
+  return `${name} is ${unit === undefined ? 'a number' : `in ${unit}`} from ${low} to ${high}`;
+}
+
+/** What to write where the figure was meant in another unit, in which it lies within `range`. */
+function hintFor(value: number, unit: string | undefined, [low, high]: Range): string {
   const meant = (OTHER_UNITS[unit ?? ''] ?? []).find(([, per]) => value / per >= low && value / per <= high);
-  const hint = meant === undefined ? '' : `; for ${value} ${meant[0]} write ${plain(value / meant[1])}`;
-  return `${field.args} is${inUnit || ' a number'} from ${low} to ${high}: no sample lies on the other side of ${value}${hint}`;
+  return meant === undefined ? '' : `; for ${value} ${meant[0]} write ${plain(value / meant[1])}`;
 }
 
 function figureOf({ op, args }: ASTNode): number | null {

@@ -16,6 +16,7 @@ import { isGraver, type Rung } from '../model/rung.ts';
 import { SERVICE } from '../model/service.ts';
 import { isSignal, type SignalRule } from '../model/signal-rule.ts';
 import { type Condition, Conditions, isFlaw } from './condition.ts';
+import { implausibleDistance } from './plausible.ts';
 
 /** A step of a ladder with its condition compiled. */
 export type CompiledRung = Rung<Condition>;
@@ -53,6 +54,10 @@ export const EMPTY_RULEBOOK: Rulebook = { version: '', text: '', rules: [] };
 /** What of a rule names an attribute, by its type. */
 const ATTRIBUTE_KEYS: Readonly<Record<string, readonly string[]>> = {
   ...{ pattern: ['limit'], counter: ['most', 'meter'], average: ['by'], drift: ['baseline'] },
+};
+/** What of a rule is a distance in the unit of the field that it follows, by its type. */
+const DISTANCE_KEYS: Readonly<Record<string, readonly string[]>> = {
+  ...{ change: ['by'], stuck: ['resolution'], deviation: ['by'], pattern: ['by'], drift: ['above'] },
 };
 
 const RuleList = z.array(z.looseObject({}), 'a rulebook is a list of rules, each beginning with "- id: …"');
@@ -227,13 +232,19 @@ class RuleReader {
   }
 
   /** The field that a rule follows is a figure of its kind, and what it reads of the registry is an attribute of it. */
-  #checkSignal(written: Written, index: number, { id, fields, attributes }: Kind): void {
+  #checkSignal(written: Written, index: number, kind: Kind): void {
+    const { id, fields, attributes } = kind;
     const { of } = written;
     const figures = Object.keys(fields).filter((name) => fields[name]?.type === 'number');
     if (typeof of === 'string' && !figures.includes(of)) {
       const isSwitch = fields[of] !== undefined;
       const message = isSwitch ? `${of} is on or off: write a threshold` : `${id} has no field ${of}`;
       this.#wrong([index, 'of'], `${message}${isSwitch ? '' : didYouMean(of, figures)}`);
+    }
+    for (const key of DISTANCE_KEYS[String(written.type)] ?? []) {
+      const [name, distance] = [String(of), written[key]];
+      const doubt = typeof distance === 'number' ? implausibleDistance(name, distance, kind) : null;
+      if (doubt !== null) this.#wrong([index, key], doubt);
     }
     for (const key of ATTRIBUTE_KEYS[String(written.type)] ?? []) {
       const name = written[key];

@@ -307,6 +307,7 @@ describe('a mistake is named with its place and the nearest right name', () => {
       'when: pressure + 1 < 2.0',
       '6:9: no such overload: double + int: write whole numbers as 1.0 in sums',
     ],
+    ['a word for an operator', /when.*/, 'when: pressure < 0.1 and flow > 2.0', '6:24: write && for and'],
     ['a number compared with words', /when.*/, 'when: pressure < "low"', '6:9: no such overload: double < string'],
     [
       'wrong YAML',
@@ -366,6 +367,10 @@ describe('a mistake is named with its place and the nearest right name', () => {
       'rules.yaml:1:3: kind: it is missing (string)',
       'rules.yaml:1:3: when: it is missing (string)',
     ]);
+    expect(problems(THRESHOLD.replace(/ {2}severity.*\n/, ''))).toEqual([
+      'rules.yaml:1:3: severity: it is missing (critical, major, minor, info)',
+    ]);
+    expect(problems(THRESHOLD.replace(/ {2}type.*\n/, ''))[0]).toMatch(/: type: it is missing \(threshold, /);
   });
 
   it('several in one rule, whatever their sort, and in `when` as in `clear`', () => {

@@ -305,7 +305,7 @@ it('deviation: a point that moves to another zone has another place there', () =
 });
 
 describe('a rulebook with such rules', () => {
-  const problems = (id: string, from: string, to: string) => {
+  const problems = (id: string, from: string | RegExp, to: string) => {
     const text = signalRules([id]).replace(from, to);
     expect(text).not.toBe(signalRules([id]));
     const read = readRulebook(text, 'rules.yaml', { kinds: KINDS });
@@ -327,6 +327,15 @@ describe('a rulebook with such rules', () => {
     ['average', 'from: "22:00"', 'from: "24:00"', 'a time of the day is HH:MM'],
     ['drift', 'above: 3', 'above: -3', ''],
     ['change', 'kind: water-pressure', 'kind: service', 'the service itself is judged by thresholds alone'],
+    [
+      'change',
+      /by: [\d.]+/,
+      'by: 50',
+      'pressure is in MPa from -0.1 to 2.5: it never moves by 50; for 50 kPa write 0.05',
+    ],
+    ['stuck', /resolution: [\d.]+/, 'resolution: 3', 'it never moves by 3; for 3 kPa write 0.003'],
+    ['drift', /above: \d+/, 'above: 300', 'it never moves by 300'],
+    ['pattern', /minDays: 3/, 'minDays: 9', 'no more days must be there than are remembered'],
   ])('%s: %s as %s is refused with its place', (id, from, to, message) => {
     const found = problems(id, from, to);
     expect(found.length).toBeGreaterThan(0);
