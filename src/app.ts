@@ -323,6 +323,7 @@ export async function startService(settings: Settings, options: ServiceOptions):
         },
         verdictOf: (id) => standing.verdictOf(id),
         lightingRate: lightingRateOf(rules, historyStore),
+        facilities: (group) => standing.facilitiesNow(group),
         rules: { overview: () => standing.overview(), check: (text) => rulebook.check(text), reload: reloadRules },
         takePatrols: (findings, by) => patrols.take(findings, by),
         ...{ ruleReplays, why: standing.why({ newest: (id) => live.of(id), alerts }) },

@@ -18,6 +18,7 @@ import { deviceImportResource } from './resources/device-import.ts';
 import { devicesResource } from './resources/devices.ts';
 import { exclusionsResource } from './resources/exclusions.ts';
 import { exportResource } from './resources/export.ts';
+import { facilitiesResource } from './resources/facilities.ts';
 import { latestResource } from './resources/latest.ts';
 import { ledgerResource } from './resources/ledger.ts';
 import { lightingRateResource } from './resources/lighting-rate.ts';
@@ -114,6 +115,7 @@ function resources(api: Api, parts: HttpParts): void {
   exportResource(api, parts);
   deadLettersResource(api, parts);
   lightingRateResource(api, parts);
+  facilitiesResource(api, parts);
   complianceResource(api, parts);
   maintenanceResource(api, parts);
   exclusionsResource(api, parts);

@@ -15,6 +15,7 @@ import type { DeviceImportParts } from './resources/device-import.ts';
 import type { DevicesParts } from './resources/devices.ts';
 import type { ExclusionsParts } from './resources/exclusions.ts';
 import type { ExportParts } from './resources/export.ts';
+import type { FacilitiesParts } from './resources/facilities.ts';
 import type { LatestParts } from './resources/latest.ts';
 import type { LedgerParts } from './resources/ledger.ts';
 import type { LightingRateParts } from './resources/lighting-rate.ts';
@@ -42,6 +43,7 @@ export interface HttpParts
     ExportParts,
     DeadLettersParts,
     LightingRateParts,
+    FacilitiesParts,
     ComplianceParts,
     ExclusionsParts,
     MaintenanceParts,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Duration, type Name, parseDuration } from './primitives.ts';
+import { Duration, Id, type Name, parseDuration } from './primitives.ts';
 import { Common } from './rule-common.ts';
 import { CountRung, RatioRung, ThresholdRung } from './rung.ts';
 import { SIGNAL_RULES } from './signal-rule.ts';
@@ -139,8 +139,36 @@ export const CountRule = z
   });
 export type CountRule = z.infer<typeof CountRule>;
 
+/** 设施完好率: the share of the facilities of a kind that are intact, over groups, as an interval. */
+export const IntactRule = z
+  .strictObject({
+    type: z.literal('intact'),
+    ...Common,
+    impairedBy: z.array(Id).min(1).meta({
+      description:
+        'rules over devices of this kind: a facility is not intact while one of them has an open alert on it',
+    }),
+    groupBy: z.array(z.enum(['town', 'village', 'road'])).min(1),
+    target: z.number().min(0).max(1),
+    clear: z.number().min(0).max(1).optional().meta({
+      description: 'the share at which a firing alert resolves; default: the target',
+    }),
+  })
+  .refine(({ target, clear }) => clear === undefined || clear >= target, {
+    path: ['clear'],
+    message: 'what ends a low share lies at the target or above it',
+  });
+export type IntactRule = z.infer<typeof IntactRule>;
+
 /** A rule, as a town's `rules.yaml` says it. */
-export const Rule = z.discriminatedUnion('type', [ThresholdRule, SilenceRule, RatioRule, CountRule, ...SIGNAL_RULES]);
+export const Rule = z.discriminatedUnion('type', [
+  ThresholdRule,
+  SilenceRule,
+  RatioRule,
+  CountRule,
+  IntactRule,
+  ...SIGNAL_RULES,
+]);
 export type Rule = z.infer<typeof Rule>;
 
 /** Id of a ratio's own alert about too few reports. */

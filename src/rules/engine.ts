@@ -7,6 +7,7 @@ import { Sun } from '../model/sun.ts';
 import type { Transition } from '../model/transition.ts';
 import { CountJudge } from './count.ts';
 import { RuleHours } from './hours.ts';
+import { IntactJudge } from './intact.ts';
 import { type GroupCount, Lighting } from './lighting.ts';
 import { LightingRecord } from './lighting-record.ts';
 import { type Occurrence, Occurrences } from './occurrences.ts';
@@ -33,6 +34,7 @@ export class Engine {
   readonly signals: SignalJudge;
   readonly silences: SilenceJudge;
   readonly findings: CountJudge;
+  readonly facilities: IntactJudge;
   readonly hours = new RuleHours();
   readonly #ratios: RatioJudge;
   readonly #speech: Speech;
@@ -63,6 +65,7 @@ export class Engine {
     this.signals = new SignalJudge(this.#speech, this.#sampled);
     this.silences = new SilenceJudge(this.#speech);
     this.findings = new CountJudge(this.#speech, this.lighting);
+    this.facilities = new IntactJudge(this.#speech);
     this.#ratios = new RatioJudge(this.#speech);
   }
 
@@ -129,6 +132,7 @@ export class Engine {
       if (rule.type === 'threshold' || isSignal(rule)) this.#sampled.tick(rule, at);
       else if (rule.type === 'silence') this.silences.tick(rule, at);
       else if (rule.type === 'count') this.findings.tick(rule, this.counts, at, since);
+      else if (rule.type === 'intact') this.facilities.tick(rule, at, since);
       else this.#ratios.tick(rule, this.counts, isDark, at, since);
     }
     this.occurrences.settle(at);

@@ -1,6 +1,6 @@
 import type { Severity, Subject } from '../model/alert.ts';
 import type { Name } from '../model/primitives.ts';
-import type { CountRule, RatioRule } from '../model/rule.ts';
+import type { CountRule, IntactRule, RatioRule } from '../model/rule.ts';
 import type { Finding } from '../model/transition.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { endCalm, isCalm } from './calm.ts';
@@ -37,7 +37,7 @@ export class Holding {
   }
 
   /** Takes what was found at `at`, `since` ms after the tick before. */
-  take(rule: RatioRule | CountRule, found: Found, at: number, since: number): void {
+  take(rule: RatioRule | CountRule | IntactRule, found: Found, at: number, since: number): void {
     const { occurrences } = this.#speech;
     const { verdict, isGood } = found;
     const known = occurrences.of(found.instead?.id ?? rule.id, found.subject);
@@ -80,7 +80,7 @@ export class Holding {
   }
 
   /** What was found tells how grave it is, and time passes for that. */
-  #climb(rule: RatioRule | CountRule, found: Found, occurrence: Occurrence, at: number): void {
+  #climb(rule: RatioRule | CountRule | IntactRule, found: Found, occurrence: Occurrence, at: number): void {
     if (rule.ladder.length === 0 || found.instead !== null) return;
     const { ladder, hours } = this.#speech;
     // What fires keeps the figures that decided it, until it is graver by others.
@@ -89,7 +89,7 @@ export class Holding {
     ladder.tick(rule, occurrence, at, { from: hours.openSince(rule, at), isFresh: true });
   }
 
-  #begin(rule: RatioRule | CountRule, found: Found, finding: Finding, at: number) {
+  #begin(rule: RatioRule | CountRule | IntactRule, found: Found, finding: Finding, at: number) {
     const organisation = rule.organisation ?? found.organisation();
     const about = { organisation, bad: found.bad(), startedAt: at, receivedAt: at, finding };
     const { instead } = found;

@@ -3,6 +3,7 @@ import { LAMP_FINDINGS } from '../model/rule.ts';
 import { VERDICTS_WORST_FIRST, type Verdict } from '../model/verdict.ts';
 import { subjectOf as subjectOfCount } from './count.ts';
 import type { Engine } from './engine.ts';
+import { judgeFacilities, subjectOf as subjectOfFacilities } from './intact.ts';
 import { judgeRate } from './lamp-target.ts';
 import { isWatched, subjectOf as subjectOfGroup } from './ratio.ts';
 import { appliesTo, type Member } from './roster.ts';
@@ -26,7 +27,7 @@ export function judge(
   member: Member,
   at: number,
 ): Omit<Judgement, 'subject'> | null {
-  if (rule.type === 'ratio' || !appliesTo(rule, member.device)) return null;
+  if (rule.type === 'ratio' || rule.type === 'intact' || !appliesTo(rule, member.device)) return null;
   if (!engine.hours.isOpen(rule, at)) return SCHEDULED;
   if (rule.type === 'count') {
     if (LAMP_FINDINGS[rule.count] !== 'device') return null;
@@ -57,6 +58,13 @@ export function* judgementsOf(engine: Engine, rule: CompiledRule): Iterable<Judg
     for (const id of engine.findings.subjects(rule, engine.counts)) {
       const { verdict, reason } = rest ?? engine.findings.judge(rule, id, at) ?? NOT_JUDGED;
       yield { subject: subjectOfCount(rule, id), verdict, reason };
+    }
+    return;
+  }
+  if (rule.type === 'intact') {
+    for (const count of engine.facilities.counts(rule, at)) {
+      const { verdict, reason } = rest ?? judgeFacilities(rule, count);
+      yield { subject: subjectOfFacilities(count), verdict, reason };
     }
     return;
   }

@@ -7,6 +7,7 @@ import type { Kind, Kinds } from '../model/kind.ts';
 import {
   type CountRule,
   coverageId,
+  type IntactRule,
   type RatioRule,
   Rule,
   type SilenceRule,
@@ -29,7 +30,7 @@ export interface CompiledThreshold extends Omit<ThresholdRule, 'when' | 'clear' 
 }
 
 /** A rule that is ready to judge. */
-export type CompiledRule = CompiledThreshold | SilenceRule | RatioRule | CountRule | SignalRule;
+export type CompiledRule = CompiledThreshold | SilenceRule | RatioRule | CountRule | IntactRule | SignalRule;
 
 /** The rules in force. */
 export interface Rulebook {
@@ -120,6 +121,7 @@ type Written = z.infer<typeof RuleList>[number];
 
 class RuleReader {
   readonly problems: Problem[] = [];
+  readonly #written: readonly Written[];
   readonly #ids: readonly string[];
   /** What rules call their own alerts about too few reports: by that id, the rule's. */
   readonly #coverage: ReadonlyMap<string, string>;
@@ -128,6 +130,7 @@ class RuleReader {
   readonly #conditions = new Map<string, Conditions>();
 
   constructor(written: readonly Written[], locate: Locator, around: RulebookSurroundings) {
+    this.#written = written;
     this.#ids = written.map(({ id }) => String(id));
     const ratios = written.filter(({ type }) => type === 'ratio').map(({ id }) => String(id));
     this.#coverage = new Map(ratios.map((id) => [coverageId({ id }), id]));
@@ -165,13 +168,25 @@ class RuleReader {
       this.#unknown([index, 'basis'], 'target of the plan', target, targets);
     if (lamps !== undefined && subject !== 'parent')
       this.#wrong([index, 'lamps'], 'lamps hang from a node: this goes with "subject: parent"');
-    if (type === 'ratio' && inhibitedBy !== undefined)
+    if (type === 'intact') this.#checkImpairing(written, index);
+    if ((type === 'ratio' || type === 'intact') && inhibitedBy !== undefined)
       this.#wrong([index, 'inhibitedBy'], 'a rate over many devices is held back by no other alert');
     if (kind === SERVICE.id) this.#checkService(written, index);
     for (const [place, other] of Array.isArray(inhibitedBy) ? inhibitedBy.entries() : []) {
       if (other === id) this.#wrong([index, 'inhibitedBy', place], 'a rule cannot hold itself back');
       else if (typeof other === 'string' && !this.#ids.includes(other))
         this.#unknown([index, 'inhibitedBy', place], 'rule', other, this.#ids);
+    }
+  }
+
+  /** A facility is impaired by what rules hold against devices of its kind. */
+  #checkImpairing({ kind, impairedBy }: Written, index: number): void {
+    for (const [place, other] of Array.isArray(impairedBy) ? impairedBy.entries() : []) {
+      if (typeof other !== 'string') continue;
+      const rule = this.#written.find(({ id }) => id === other);
+      if (rule === undefined) this.#unknown([index, 'impairedBy', place], 'rule', other, this.#ids);
+      else if (rule.kind !== kind || rule.type === 'ratio' || rule.type === 'intact')
+        this.#wrong([index, 'impairedBy', place], `${other} is no rule over devices of the kind ${String(kind)}`);
     }
   }
 

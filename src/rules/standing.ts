@@ -5,6 +5,7 @@ import { VERDICTS_WORST_FIRST, type Verdict } from '../model/verdict.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { correctionOf } from './correction.ts';
 import type { Engine } from './engine.ts';
+import { type FacilityGroup, judgeFacilities } from './intact.ts';
 import { judge, judgementsOf, rank } from './judgement.ts';
 import { type Rates, ratesOf } from './lamp-rate.ts';
 import type { LampCount } from './lamp-state.ts';
@@ -128,6 +129,22 @@ export class Standing {
       }));
   }
 
+  /** 设施完好率: the facilities of every group of this sort, by each rule that counts them, in the order of the book. */
+  facilitiesNow(group: FacilityGroup) {
+    const { book, tickedAt: at, facilities, roster } = this.#engine;
+    if (at === null) return [];
+    return book.rules
+      .filter((rule) => rule.type === 'intact')
+      .flatMap((rule) =>
+        facilities.counts(rule, at).flatMap(({ devices: _, by, ...count }) => {
+          if (count.group !== group) return [];
+          const judged = judgeFacilities(rule, count);
+          const { id: ruleId, kind, target } = rule;
+          return { rule: ruleId, kind, name: roster.nameOf(count.id), ...count, ...judged, ...about(target, by, at) };
+        }),
+      );
+  }
+
   /** The record, ascending by ts, then id. */
   async lightingPast(query: PastQuery): Promise<(RatePoint & { ts: string })[]> {
     const { group, id, to, bucket, limit, after } = query;
@@ -218,6 +235,10 @@ export function lightingRateOf(
 
 function sourcesOf({ lit, out, patrolled, metered }: GroupCount): Sources {
   return { telemetry: lit + out - patrolled - metered, patrol: patrolled, meter: metered };
+}
+
+function about(target: number, by: ReadonlyMap<string, number>, at: number) {
+  return { target, impairedBy: Object.fromEntries(by), at: instant(at) };
 }
 
 function worst(verdicts: readonly Verdict[]): Verdict | undefined {

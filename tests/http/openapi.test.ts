@@ -66,6 +66,7 @@ const TOUR: [method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload?
   ['GET', '/api/v1/dead-letters/1'],
   ['POST', '/api/v1/dead-letters/replay', { ids: ['1', '9'] }],
   ['GET', '/api/v1/lighting-rate/now?group=town'],
+  ['GET', '/api/v1/facilities/now?group=town'],
   ['GET', '/api/v1/compliance/now?metric=pressure&group=town'],
   ['GET', '/api/v1/compliance?metric=pressure&group=zone'],
   ['GET', '/api/v1/lighting-rate/months?group=town'],

@@ -212,7 +212,9 @@ function verdictNow(engine: Engine, { rule: id, subject, type }: ExpectedVerdict
   for (const one of judgementsOf(engine, rule)) {
     if (one.subject.id !== subject || (type ?? one.subject.type) !== one.subject.type) continue;
     const count = engine.counts.find((known) => known.id === subject && subjectOf(known).type === one.subject.type);
-    const figures = rule.type === 'ratio' && count !== undefined ? { ...count, ...ratesOf(count) } : {};
+    const ofLamps = rule.type === 'ratio' && count !== undefined ? { ...count, ...ratesOf(count) } : {};
+    const at = engine.tickedAt ?? 0;
+    const figures = rule.type === 'intact' ? engine.facilities.figures(rule, one.subject, at) : ofLamps;
     return { verdict: one.verdict, reason: one.reason, figures };
   }
   return null;

@@ -1,6 +1,7 @@
 import { instant, type Name } from '../../model/primitives.ts';
+import type { IntactRule } from '../../model/rule.ts';
 import type { Engine } from '../engine.ts';
-import { judge } from '../judgement.ts';
+import { type Judgement, judge } from '../judgement.ts';
 import type { LampState } from '../lamp-state.ts';
 import type { GroupCount } from '../lighting.ts';
 import { maintenanceAt } from '../maintenance.ts';
@@ -27,12 +28,20 @@ export function excludedDevices(
   at: number,
 ): Exclusion[] {
   const found = members.flatMap((member): Exclusion[] => {
-    const judged = judge(engine, rule, member, at);
+    const judged = rule.type === 'intact' ? facility(engine, rule, member, at) : judge(engine, rule, member, at);
     if (judged === null || judged.verdict === 'ok' || judged.verdict === 'breach') return [];
     const { verdict, reason } = judged;
     return [excluded(member.device.id, reason ?? verdict, sinceOf(rule, member, reason ?? verdict, at))];
   });
   return found.slice(0, EXCLUSIONS);
+}
+
+/** Whether it is known of a facility that it is intact or not. */
+function facility(engine: Engine, rule: IntactRule, member: Member, at: number): Omit<Judgement, 'subject'> {
+  const part = engine.facilities.partOf(rule, member, at);
+  if (part === 'unknown') return { verdict: 'unknown', reason: member.heard.at === null ? 'no-report' : 'silent' };
+  if (part === 'maintained') return { verdict: 'idle', reason: 'maintenance' };
+  return part === null ? { verdict: 'idle', reason: 'out-of-service' } : { verdict: 'ok', reason: null };
 }
 
 function sinceOf({ id }: CompiledRule, member: Member, reason: string, at: number): number | null {

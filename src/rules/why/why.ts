@@ -10,7 +10,7 @@ import type { Engine } from '../engine.ts';
 import { type Judgement, judgementsOf } from '../judgement.ts';
 import { ratesOf } from '../lamp-rate.ts';
 import { targetOf } from '../lamp-target.ts';
-import type { GroupCount } from '../lighting.ts';
+import { type GroupCount, groupsOf } from '../lighting.ts';
 import { maintenanceAt } from '../maintenance.ts';
 import type { Occurrence } from '../occurrences.ts';
 import { subjectOf as subjectOfGroup } from '../ratio.ts';
@@ -22,6 +22,7 @@ import { countSays } from './counts.ts';
 import { silenceSays, thresholdSays } from './devices.ts';
 import { excludedDevices, excludedLamps } from './excluded.ts';
 import { next } from './figures.ts';
+import { intactSays } from './intact.ts';
 import { rateSays } from './rates.ts';
 import { sentencesOf } from './sentences.ts';
 import { explainSignal } from './signals.ts';
@@ -92,6 +93,7 @@ export class Why {
     const engine = this.#engine;
     if (rule.type === 'ratio') return count === null ? UNEXPLAINED : rateSays(engine, rule, count, verdict);
     if (rule.type === 'count') return countSays(engine, rule, subject, at);
+    if (rule.type === 'intact') return intactSays(engine, rule, subject, at);
     if (rule.type === 'silence') return silenceSays(engine, rule, members, verdict, at);
     if (rule.type === 'threshold')
       return thresholdSays(engine, rule, members, occurrence, verdict, (device) => this.#sources.newest(device));
@@ -130,6 +132,7 @@ export class Why {
     return roster
       .inOrder()
       .filter((one) => appliesTo(rule, one.device) && one.device.retiredAt === null)
+      .filter(({ device }) => rule.type !== 'intact' || groupsOf(device, roster.town).some(([, group]) => group === id))
       .filter((one) => (rule.type !== 'threshold' && !isSignal(rule)) || subjectOf(rule, one).id === id);
   }
 
@@ -188,9 +191,9 @@ export class Why {
   }
 }
 
-/** The figures of a rule that follows a field, as numbers. */
+/** The figures of a rule that follows a field, or counts facilities, as numbers. */
 function numbersOf(rule: CompiledRule, { figures }: Pick<Explained, 'figures'>): Record<string, number | null> {
-  if (!isSignal(rule)) return {};
+  if (!isSignal(rule) && rule.type !== 'intact') return {};
   return Object.fromEntries(figures.flatMap(({ name, value }) => (typeof value === 'number' ? [[name, value]] : [])));
 }
 

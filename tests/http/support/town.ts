@@ -262,6 +262,18 @@ export class MemoryTown implements HttpParts {
     },
   };
 
+  facilities: HttpParts['facilities'] = (group) =>
+    group === 'road'
+      ? []
+      : [
+          {
+            ...{ rule: 'lighting-facilities-intact', kind: 'lighting-controller', group, id: 'lailong' },
+            ...{ name: rate(NOW).name, inService: 100, intact: 95, impaired: 3, unknown: 2, maintained: 1 },
+            ...{ low: 0.95, high: 0.97, reported: 0.9694, coverage: 0.98, target: 0.95, verdict: 'ok', reason: null },
+            ...{ impairedBy: { 'lighting-box-door': 3 }, at: instant(NOW) },
+          },
+        ];
+
   readonly compliance: HttpParts['compliance'] = {
     now: async (group) => [compliance(group, NOW - 86_400_000, NOW)],
     past: async (group, from, to) => [compliance(group, from, to)],
