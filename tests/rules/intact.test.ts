@@ -130,8 +130,10 @@ describe('facilities intact', () => {
     };
     const three = ['lailong', 'centre', 'avenue'];
     expect(steps()).toEqual([...three.map((id) => `begun ${id}`), ...three.map((id) => `fired ${id}`)]);
-    town.fallsSilent('LC-1').fallsSilent('LC-2').at('21:30');
-    town.maintains({ type: 'device', id: 'LC-1' }, '30m').at('21:50');
+    // Of the other two both are intact while it is worked on.
+    town.maintains({ type: 'device', id: 'LC-1' }, '30m').at('21:10');
+    expect(steps()).toHaveLength(6);
+    town.at('21:20').fallsSilent('LC-1').fallsSilent('LC-2').at('21:50');
     expect(steps()).toHaveLength(6);
     town.keepsReporting('LC-1', WELL).keepsReporting('LC-2', WELL).at('22:10');
     expect(steps().slice(6)).toEqual(three.map((id) => `resolved ${id}`));
