@@ -9,6 +9,9 @@ import { type Step, stepOf, subjectText, time } from './life.ts';
 import { modelOf, type Said } from './model.ts';
 import type { RandomTown } from './towns.ts';
 
+/** What is said about alerts beside their lives: the model does not know of it. */
+const UNTOLD: ReadonlySet<Transition['step']> = new Set(['calmed', 'graded']);
+
 /** What the engine says of the same records, record by record; stopped and started where the town says so. */
 export async function engineOf({ records, restarts, saves }: RandomTown, store: () => Promise<Store>): Promise<Said[]> {
   const begun = new Map<string, Extract<Transition, { step: 'begun' }>>();
@@ -34,9 +37,9 @@ export async function engineOf({ records, restarts, saves }: RandomTown, store: 
     }
     told = [];
     engine.feed(record);
-    const steps = told.map((transition) => {
+    const steps = told.flatMap((transition) => {
       if (transition.step === 'begun') begun.set(transition.alert, transition);
-      return inWords(transition, begun);
+      return UNTOLD.has(transition.step) ? [] : [inWords(transition, begun)];
     });
     const verdicts = record.type === 'tick' ? verdictsOf(engine) : [];
     said.push({ steps, verdicts });
