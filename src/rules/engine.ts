@@ -80,7 +80,6 @@ export class Engine {
   adopt(text: string): void {
     this.book = this.read(text);
     this.#speech.version = this.book.version;
-    this.#speech.rules = new Map(this.book.rules.map((rule) => [rule.id, rule]));
     this.roster.assign(this.book.rules);
     this.hours.reset(this.roster.town?.timeZone ?? 'UTC');
   }

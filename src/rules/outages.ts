@@ -83,7 +83,6 @@ export class OutageWalk {
     const hours = new RuleHours();
     hours.reset(around.town?.timeZone ?? 'UTC');
     const speech = new Speech(this.#roster, this.#occurrences, hours);
-    speech.rules = new Map(rules.map((rule) => [rule.id, rule]));
     this.#sampled = new Sampled(speech);
     this.#judge = new ThresholdJudge(speech, this.#sampled);
     for (const occurrence of before.held)

@@ -75,7 +75,7 @@ export interface Member {
 export class Roster {
   readonly members = new Map<string, Member>();
   readonly maintenance = new MaintenanceBook();
-  /** Ids of those that changed since {@link clean}: registration, and what was heard. */
+  /** Ids of those that changed since the last checkpoint: registration, and what was heard. */
   readonly changedDevices = new Set<string>();
   readonly changedHeard = new Set<string>();
   /** How long the service could not take readings, in all, ms. */
@@ -171,11 +171,10 @@ export class Roster {
     return judged;
   }
 
-  /** Takes note of a sample; true when it is newer than every one before. */
-  hear({ sample, at }: SampleRecord, member: Member): boolean {
+  /** Takes note of a sample. */
+  hear({ sample, at }: SampleRecord, member: Member): void {
     const { heard } = member;
-    const isNewer = heard.ts === null || sample.ts > heard.ts;
-    if (isNewer) heard.ts = sample.ts;
+    if (heard.ts === null || sample.ts > heard.ts) heard.ts = sample.ts;
     heard.at = at;
     heard.away = this.away;
     const { lampsLit, lampsTotal } = sample.values;
@@ -189,7 +188,6 @@ export class Roster {
     if (isMetered(member) && (heard.meter == null || sample.ts > heard.meter.ts))
       heard.meter = learn(sample, member, heard.meter ?? null);
     this.changedHeard.add(sample.device);
-    return isNewer;
   }
 
   /** Notes up to when a rule has judged a device. */

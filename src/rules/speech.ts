@@ -21,8 +21,6 @@ export class Speech {
   readonly ladder: Ladder;
   /** `sha256:…` of the rulebook in force. */
   version = '';
-  /** The rules in force by id. */
-  rules: ReadonlyMap<string, CompiledRule> = new Map();
 
   constructor(roster: Roster, occurrences: Occurrences, hours: RuleHours) {
     this.roster = roster;
