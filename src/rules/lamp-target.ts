@@ -4,6 +4,7 @@ import type { Verdict } from '../model/verdict.ts';
 import { ratesOf, verdictOf, whyUnknown } from './lamp-rate.ts';
 import type { LampCount, LampTally } from './lamp-state.ts';
 import type { LampGroup } from './lighting.ts';
+import { rounded } from './spread.ts';
 
 /** How a group stands by its target. */
 export interface RateJudgement {
@@ -65,14 +66,12 @@ function judgeKnown(
     return { verdict: 'unknown', reason: whyUnknown(count), isClear: false };
   }
   const low = count.lit / (count.expected + maintained);
-  const margin = (rule.clear ?? rule.target) - rule.target;
   const found = verdictOf(count, target, isDark);
-  // Where the target is nearly all of them, all of them must do.
-  const clear = margin === 0 ? target : Math.min(1, rounded(target + margin));
-  return { ...found, isClear: found.verdict === 'ok' && low >= clear };
+  return { ...found, isClear: found.verdict === 'ok' && low >= clearOf(rule, target) };
 }
 
-/** Sums of rates as they are written: 0.98 + 0.005 is 0.985. */
-function rounded(rate: number): number {
-  return Math.round(rate * 1e6) / 1e6;
+/** The rate that ends a low one where that has a `target`: as far above it as the rule's own. */
+export function clearOf({ clear, target: own }: Targets, target: number): number {
+  // Where the target is nearly all of them, all of them must do.
+  return clear === undefined ? target : Math.min(1, rounded(target + clear - own));
 }

@@ -3,7 +3,7 @@ import type { Verdict } from '../../model/verdict.ts';
 import type { Engine } from '../engine.ts';
 import { ratesOf } from '../lamp-rate.ts';
 import type { LampCount } from '../lamp-state.ts';
-import { judgeRate, ladderOf, targetOf } from '../lamp-target.ts';
+import { clearOf, judgeRate, ladderOf, targetOf } from '../lamp-target.ts';
 import type { GroupCount } from '../lighting.ts';
 import type { Explained, Next } from './account.ts';
 import { asked, figure, next, num } from './figures.ts';
@@ -11,7 +11,7 @@ import { asked, figure, next, num } from './figures.ts';
 /** A lighting rate: its interval against the target, or the dark lamps of a small road against what it may have. */
 export function rateSays(engine: Engine, rule: RatioRule, count: GroupCount, verdict: Verdict): Explained {
   const { town } = engine.roster;
-  const { group, id, out, unknown, maintained } = count;
+  const { group, id, expected, lit, out, unknown, maintained } = count;
   const { low, high, coverage } = ratesOf(count);
   const target = targetOf(rule, group, id, town);
   const dark = ladderOf(rule, group, count);
@@ -24,10 +24,19 @@ export function rateSays(engine: Engine, rule: RatioRule, count: GroupCount, ver
     return {
       ...about,
       when: asked('out > dark', `${out} > ${dark}`, out > dark ? true : out + unknown <= dark ? false : null),
-      clear: asked('out + unknown <= dark', `${out} + ${unknown} <= ${dark}`, out + unknown <= dark),
+      // Lamps that are worked on may be dark: what ends a breach counts them as well.
+      clear:
+        maintained === 0
+          ? asked('out + unknown <= dark', `${out} + ${unknown} <= ${dark}`, out + unknown <= dark)
+          : asked(
+              'out + unknown + maintained <= dark',
+              `${out} + ${unknown} + ${maintained} <= ${dark}`,
+              out + unknown + maintained <= dark,
+            ),
       figures: [figure('dark', dark, null, '小路允许的灭灯数', 'lamps that may be out on so small a road'), ...worked],
     };
-  const clear = Math.min(1, target + (rule.clear ?? rule.target) - rule.target);
+  const clear = clearOf(rule, target);
+  const ofAll = lit / (expected + maintained);
   const enough =
     rule.minCoverage > 0
       ? [
@@ -43,7 +52,14 @@ export function rateSays(engine: Engine, rule: RatioRule, count: GroupCount, ver
   return {
     ...about,
     when: asked('high < target', `${num(high)} < ${num(target)}`, high === null ? null : high < target),
-    clear: asked(`low >= ${num(clear)}`, `${num(low)} >= ${num(clear)}`, low === null ? null : low >= clear),
+    clear:
+      maintained === 0
+        ? asked(`low >= ${num(clear)}`, `${num(low)} >= ${num(clear)}`, low === null ? null : low >= clear)
+        : asked(
+            `lit / (expected + maintained) >= ${num(clear)}`,
+            `${lit} / (${expected} + ${maintained}) >= ${num(clear)}`,
+            low === null ? null : ofAll >= clear,
+          ),
     figures: [...enough, ...worked],
   };
 }
