@@ -1,5 +1,5 @@
 import type { Store, Table } from '../kernel/store.ts';
-import type { Alert, AlertMove, AlertState, Severity } from '../model/alert.ts';
+import type { Alert, AlertMove, AlertState, News, Severity } from '../model/alert.ts';
 import { instant } from '../model/primitives.ts';
 import { isGraver } from '../model/rung.ts';
 import type { Transition } from '../model/transition.ts';
@@ -9,14 +9,6 @@ import { isOpen, isRunning, moved } from './lifecycle.ts';
 export interface AlertEntry {
   alert: Alert;
   history: AlertMove[];
-}
-
-/** An alert that somebody should hear of. */
-export interface News {
-  alert: Alert;
-  event: 'fired' | 'raised' | 'flapping' | 'calmed' | 'resolved' | 'closed';
-  /** Why nobody is told of it after all. */
-  suppressed?: string;
 }
 
 /** Told of every move an alert makes, in the transaction that makes it. `to` is null when a pending one vanishes. */

@@ -68,6 +68,17 @@ export const AlertMove = z.object({
 });
 export type AlertMove = z.infer<typeof AlertMove>;
 
+/** What became of an alert: it fired, was raised to a graver severity, comes and goes, does no more, is over, or was ended. */
+export type AlertEvent = 'fired' | 'raised' | 'flapping' | 'calmed' | 'resolved' | 'closed';
+
+/** An alert that somebody should hear of. */
+export interface News {
+  alert: Alert;
+  event: AlertEvent;
+  /** Why nobody is told of it after all. */
+  suppressed?: string;
+}
+
 /** What the record of the lighting rate says of the time that an alert was decided by, where that is not what was decided. */
 export const Correction = z.object({
   verdict: Verdict,

@@ -9,6 +9,9 @@ export interface Finding {
   evidence: Evidence[];
 }
 
+/** What an alert is that fires: the one of which is told that they come and go, or one more of them. */
+export type Flapping = 'begins' | 'goes-on';
+
 /**
  * A step in the life of a finding, decided by one record of the journal. Replaying the journal gives the same steps (P7).
  * Instants are ms; `at` is the arrival of the record that decided.
@@ -30,10 +33,9 @@ export type Transition = { alert: string; at: number; reason: string } & (
   /** Held back by another alert, or (null) not any more. */
   | { step: 'held'; by: string | null }
   /**
-   * `children`: the devices that it speaks for. `flapping`: the rule's alerts on this subject come and go; it is the one with
-   * which that is told, or one more of them.
+   * `children`: the devices that it speaks for. `flapping`: the rule's alerts on this subject come and go.
    */
-  | ({ step: 'fired'; firedAt: number; children: string[]; flapping?: 'begins' | 'goes-on' } & Finding)
+  | ({ step: 'fired'; firedAt: number; children: string[]; flapping?: Flapping } & Finding)
   /** The alerts of its rule and subject came and went, of which it is the newest: they do no more. */
   | { step: 'calmed' }
   /** It is graver from now on, or less grave. */

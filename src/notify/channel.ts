@@ -1,7 +1,4 @@
-import type { Alert } from '../model/alert.ts';
-
-/** What became of an alert: it fired, was raised to a graver severity, comes and goes, does no more, is over, or was ended. */
-export type AlertEvent = 'fired' | 'raised' | 'flapping' | 'calmed' | 'resolved' | 'closed';
+import type { Alert, AlertEvent } from '../model/alert.ts';
 
 /** Something to tell: what became of alerts of one rule, severity and organisation. */
 export interface Notice {

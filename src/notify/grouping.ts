@@ -1,25 +1,16 @@
 import { createHash } from 'node:crypto';
-import type { Alert } from '../model/alert.ts';
-import type { AlertEvent } from './channel.ts';
-
-/** What became of an alert, on its way to somebody. */
-export interface Word {
-  alert: Alert;
-  event: AlertEvent;
-  /** Why nobody is told of it after all. */
-  suppressed?: string;
-}
+import type { News } from '../model/alert.ts';
 
 /** So many are told in one message at most. */
 const MOST = 5_000;
 
 /** Words of the same group are told in one message. */
-export function groupOf({ alert: { rule, organisation, severity }, event }: Word): string {
+export function groupOf({ alert: { rule, organisation, severity }, event }: News): string {
   return [event, rule, organisation, severity].join(' ');
 }
 
 /** The same for the same words told again. An alert may be raised more than once. */
-export function keyOf(words: readonly Word[]): string {
+export function keyOf(words: readonly News[]): string {
   const keys = words.map(({ alert: { id, decidedAt }, event }) =>
     event === 'raised' ? `${id}:${event}:${decidedAt}` : `${id}:${event}`,
   );
@@ -32,7 +23,7 @@ export function keyOf(words: readonly Word[]): string {
  * others of that group. Of an alert nothing is told before what became of it earlier.
  */
 export function nextGroup(
-  waiting: Iterable<{ key: number; value: Word }>,
+  waiting: Iterable<{ key: number; value: News }>,
   isResting: (group: string) => boolean,
 ): number[] {
   const places: number[] = [];

@@ -3,10 +3,10 @@ import { type Clock, sleep, type Timer } from '../kernel/clock.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/logger.ts';
 import type { Store, Table } from '../kernel/store.ts';
-import type { Alert } from '../model/alert.ts';
+import type { Alert, News } from '../model/alert.ts';
 import { instant } from '../model/primitives.ts';
 import type { Channel } from './channel.ts';
-import { groupOf, keyOf, nextGroup, type Word } from './grouping.ts';
+import { groupOf, keyOf, nextGroup } from './grouping.ts';
 
 /** What became of telling somebody. */
 export interface Notification {
@@ -32,7 +32,7 @@ const REST_MOST = 60_000;
  */
 export class Outbox {
   readonly #store: Store;
-  readonly #waiting: Table<number, Word>;
+  readonly #waiting: Table<number, News>;
   /** What is being told: it stays one message, however often that is tried, and whatever comes meanwhile. */
   readonly #sealed: Table<string, number[]>;
   readonly #told: Table<[string, number], Notification>;
@@ -81,7 +81,7 @@ export class Outbox {
   }
 
   /** Puts words in. Call it in the transaction that decides them, and {@link wake} once that is durable. */
-  add(words: readonly Word[]): void {
+  add(words: readonly News[]): void {
     const all = this.#suppressed();
     let [next = 0] = this.#waiting.keys({ reverse: true, limit: 1 });
     for (const word of words) {

@@ -1,5 +1,6 @@
 import type { Severity } from '../model/alert.ts';
 import { isGraver } from '../model/rung.ts';
+import type { Flapping } from '../model/transition.ts';
 
 /** How often a rule's alerts on a subject came and went of late. */
 export interface Flap {
@@ -10,9 +11,6 @@ export interface Flap {
   /** It comes and goes, and of that somebody was told, of an alert as grave as that; null while it does not. */
   told: Severity | null;
 }
-
-/** What an alert is that fires: the one of which is told that they come and go, or one more of them. */
-export type Flapping = 'begins' | 'goes-on';
 
 /** Turns that are older say nothing any more, ms. */
 const WINDOW = 2 * 3_600_000;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { AlertBook, type AlertFilter, type News } from '../../src/alerts/book.ts';
+import { AlertBook, type AlertFilter } from '../../src/alerts/book.ts';
 import type { Store } from '../../src/kernel/store.ts';
-import { Alert, AlertMove, type Severity } from '../../src/model/alert.ts';
+import { Alert, AlertMove, type News, type Severity } from '../../src/model/alert.ts';
 import type { Finding, Transition } from '../../src/model/transition.ts';
 import { temporaryFolder, temporaryStore } from '../support/temporary.ts';
 

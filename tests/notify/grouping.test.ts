@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Alert } from '../../src/model/alert.ts';
-import type { AlertEvent } from '../../src/notify/channel.ts';
-import { keyOf, nextGroup, type Word } from '../../src/notify/grouping.ts';
+import type { Alert, AlertEvent, News } from '../../src/model/alert.ts';
+import { keyOf, nextGroup } from '../../src/notify/grouping.ts';
 
-const word = (id: string, more: Partial<Alert> = {}, event: AlertEvent = 'fired'): Word => ({
+const word = (id: string, more: Partial<Alert> = {}, event: AlertEvent = 'fired'): News => ({
   ...{ event, alert: { id, rule: 'leak', severity: 'major', organisation: 'gas', ...more } as Alert },
 });
-const next = (words: readonly Word[], resting: readonly string[] = []) =>
+const next = (words: readonly News[], resting: readonly string[] = []) =>
   nextGroup(
     words.map((value, index) => ({ key: index + 1, value })),
     (group) => resting.includes(group),

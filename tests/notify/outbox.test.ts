@@ -2,16 +2,15 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Clock, TrialClock } from '../../src/kernel/clock.ts';
 import { silentLogger } from '../../src/kernel/logger.ts';
 import type { Store } from '../../src/kernel/store.ts';
-import type { Alert } from '../../src/model/alert.ts';
-import type { AlertEvent, Channel, Notice } from '../../src/notify/channel.ts';
-import type { Word } from '../../src/notify/grouping.ts';
+import type { Alert, AlertEvent, News } from '../../src/model/alert.ts';
+import type { Channel, Notice } from '../../src/notify/channel.ts';
 import { Outbox } from '../../src/notify/outbox.ts';
 import { temporaryStore } from '../support/temporary.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 
 /** Each of a rule of its own, so that it is told by itself. */
-const notice = (id: string, event: AlertEvent = 'fired'): Word => ({ alert: { id, rule: id } as Alert, event });
+const notice = (id: string, event: AlertEvent = 'fired'): News => ({ alert: { id, rule: id } as Alert, event });
 
 /** Lets everything go on that waits for no clock, until `condition`. */
 async function until(condition: () => boolean): Promise<void> {
@@ -59,7 +58,7 @@ async function outbox(options: { store?: Store; suppressed?: () => string | null
   const clocks = { clock: new TrialClock(NOW), realClock: options.realClock ?? realClock };
   const it = new Outbox(store, channel, clocks, silentLogger, options.suppressed ?? (() => null));
   onTestFinished(() => it.stop());
-  const add = async (...notices: Word[]) => {
+  const add = async (...notices: News[]) => {
     await store.transaction(() => it.add(notices));
     it.wake();
   };
@@ -69,7 +68,7 @@ async function outbox(options: { store?: Store; suppressed?: () => string | null
 describe('a notice', () => {
   it('of an alert that is raised again has a key of its own', async () => {
     const { it: box, channel, add } = await outbox();
-    const raised = (decidedAt: string): Word => ({
+    const raised = (decidedAt: string): News => ({
       alert: { id: 'a', rule: decidedAt, decidedAt } as Alert,
       event: 'raised',
     });
@@ -226,7 +225,7 @@ describe('P9: a kill', () => {
 
 describe('a group', () => {
   /** A word of the same rule, severity and organisation as the others. */
-  const alike = (id: string, event: AlertEvent = 'fired', more: Partial<Alert> = {}): Word => ({
+  const alike = (id: string, event: AlertEvent = 'fired', more: Partial<Alert> = {}): News => ({
     ...{ event, alert: { id, rule: 'leak', severity: 'major', organisation: 'gas', ...more } as Alert },
   });
   /** A clock on which waits end when the test says so. */
