@@ -92,14 +92,14 @@ export class Checkpoint {
       this.#book.put('book', engine.book.text);
       this.#books.put(engine.bookSince, engine.book.text);
     }
-    for (const id of roster.changedDevices) put(this.#devices, id, roster.members.get(id)?.device);
-    for (const id of roster.changedHeard) put(this.#heard, id, roster.members.get(id)?.heard);
+    for (const id of roster.changedDevices) keep(this.#devices, id, roster.members.get(id)?.device);
+    for (const id of roster.changedHeard) keep(this.#heard, id, roster.members.get(id)?.heard);
     for (const id of roster.maintenance.changed) keep(this.#maintenance, id, roster.maintenance.all.get(id));
     for (const key of occurrences.changed) keep(this.#occurrences, key, occurrences.find(key));
     for (const key of occurrences.flaps.changed) keep(this.#flaps, key, occurrences.flaps.get(key));
     for (const [rule, devices] of memories.changed)
       for (const device of devices) keep(this.#memories, [rule, device], memories.of(rule, device));
-    for (const key of record.changedNights) put(this.#nights, key, record.nights.get(key));
+    for (const key of record.changedNights) keep(this.#nights, key, record.nights.get(key));
     for (const bucket of record.changed.values()) this.lighting.put(bucket);
   }
 
@@ -158,8 +158,4 @@ function valueAt<V>(table: Table<number, V>, at: number): V | undefined {
 function keep<K extends TableKey, V>(table: Table<K, V>, key: K, value: V | undefined): void {
   if (value === undefined) table.remove(key);
   else table.put(key, value);
-}
-
-function put<V>(table: Table<string, V>, key: string, value: V | undefined): void {
-  if (value !== undefined) table.put(key, value);
 }

@@ -4,6 +4,7 @@ import type { Patrol } from '../model/patrol.ts';
 import type { Change, Offset } from '../model/record.ts';
 import type { Town } from '../model/town.ts';
 import { MISMATCH } from './lighting.ts';
+import { freshFor } from './roster.ts';
 
 /** The registry, as far as it is asked. */
 interface Devices {
@@ -32,7 +33,6 @@ interface Happened {
 
 /** So long what a meter read is learned from, ms: enough nights for a full load. */
 export const LEARNING = 5 * 86_400_000;
-const INTERVALS_FRESH = 3;
 /** Findings of patrols are kept that long after a newer one, ms: longer than any holds, and than any comes late. */
 const PATROLS_KEPT = 62 * 86_400_000;
 
@@ -75,7 +75,7 @@ export class LampWatch {
     const device = this.#devices.find(id);
     if (device === undefined) return 0;
     if (device.attributes.observation === 'meter') return LEARNING;
-    return INTERVALS_FRESH * device.reportInterval * 1_000 + this.#mismatch;
+    return freshFor({ device }) + this.#mismatch;
   }
 
   /** Marks hours for what comes into the history, rows and findings; those are kept first. */

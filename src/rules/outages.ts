@@ -136,8 +136,7 @@ export class OutageWalk {
       for (const occurrence of this.#occurrences.all(rule.id)) {
         if (!occurrence.bad.includes(id)) continue;
         if (isJudged && subjectOf(rule, member).id === occurrence.subject.id) continue;
-        occurrence.bad = occurrence.bad.filter((one) => one !== id);
-        this.#occurrences.touch(occurrence);
+        this.#occurrences.letGo(occurrence, id);
         if (occurrence.bad.length === 0) this.#occurrences.close(occurrence, at, 'not-judged');
       }
     }

@@ -286,7 +286,7 @@ export function isInService({ device, heard }: Member, at: number): boolean {
 }
 
 /** How long a device may be quiet before it counts for nothing, ms. */
-export function freshFor({ device }: Member): number {
+export function freshFor({ device }: Pick<Member, 'device'>): number {
   return INTERVALS_FRESH * device.reportInterval * 1_000;
 }
 
