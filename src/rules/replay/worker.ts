@@ -121,7 +121,7 @@ class RowQueue {
 }
 
 /** Of columns named as the history's file of rows names them, the rows. */
-export function* rowsOf(kind: string, { names, values, count }: Columns): IterableIterator<PastSample> {
+function* rowsOf(kind: string, { names, values, count }: Columns): IterableIterator<PastSample> {
   const column = (name: string) => values[names.indexOf(name)] ?? [];
   const [devices, times, arrivals, sent] = ['@device', '@ts', '@received_at', '@device_ts'].map(column);
   // Most fields are rare: a column without a value in all these rows is not asked again for each of them.
