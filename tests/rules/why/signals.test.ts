@@ -249,7 +249,10 @@ describe('why, of a drift', () => {
   });
 
   it('names the attribute where the baseline is stated', () => {
-    const rules = signalRules(['drift']).replace('of: temperature', 'of: pressure, baseline: minPressure');
+    const rules = signalRules(['drift']).replace(
+      'of: temperature, above: 3',
+      'of: pressure, above: 0.3, baseline: minPressure',
+    );
     const account = why(series('WP-1', '2026-01-15T08:00', pressures(0.3)), 'drift', 'WP-1', rules);
     expect(figures(account)).toMatchObject({ baseline: 0.14 });
     expect(account.sentences.zh.join('\n')).toContain('台账基线（minPressure）');
