@@ -86,7 +86,7 @@ export async function openStore(directory: string, options: { sync?: boolean } =
     root = open({
       path,
       noSubdir: true,
-      maxDbs: 64,
+      maxDbs: 128,
       noSync: options.sync === false,
       encoding: 'msgpack',
     });
