@@ -5,17 +5,13 @@ import { Duration } from './primitives.ts';
 /** From the gravest to the slightest. */
 const GRAVEST_FIRST: readonly Severity[] = Severity.options;
 
-/**
- * A step of a rule's ladder of severities. Without a condition of its own it is reached by time alone: the alert has fired
- * for `after`. With one it is reached once that has held for `after`, and left once it has not held for `back`.
- */
 const Timed = { severity: Severity, after: Duration.prefault('0s') };
 const back = Duration.optional().meta({
   description: 'how long its condition must not hold before the step is left; default 10m',
 });
 
 /** A rung that is reached by time alone. */
-export const TimedRung = laddered({ ...Timed });
+export const TimedRung = laddered(Timed);
 /** Of a threshold: a condition as `when` of the rule. */
 export const ThresholdRung = laddered({ ...Timed, back, when: z.string().min(1).optional() });
 /** Of a ratio: the rate lies below that, whatever the unknown lamps do. */
@@ -23,7 +19,11 @@ export const RatioRung = laddered({ ...Timed, back, below: z.number().gt(0).max(
 /** Of a count: as `atLeast` of the rule. */
 export const CountRung = laddered({ ...Timed, back, atLeast: z.int().min(1).optional() });
 
-/** A step of any ladder; `W` is what a condition on samples is. */
+/**
+ * A step of a rule's ladder of severities; `W` is what a condition on samples is. Without a condition of its own it is
+ * reached by time alone: the alert has fired for `after`. With one it is reached once that has held for `after`, and left
+ * once it has not held for `back`.
+ */
 export interface Rung<W> {
   severity: Severity;
   after: number;
