@@ -164,7 +164,7 @@ async function byFiles(
         const fed = (await before.answer).samples - samples;
         samples += fed;
         told(before.until);
-        width = fed > ROWS ? Math.max(MINUTE, width / 2) : fed < ROWS / 3 ? Math.min(MOST_WINDOW, width * 2) : width;
+        width = nextWindow(width, fed, ROWS);
       }
       const answer = thread.ask({ order: 'files', files, until });
       // Somebody looks at it in the next round.
@@ -190,12 +190,12 @@ async function byPages(
   let width = FIRST_WINDOW;
   for (let at = from; at < to; ) {
     const until = Math.min(at + width, to);
-    let most = 0;
+    let count = 0;
     for (const kind of kinds.keys()) {
       let after: { ts: number; device: string } | undefined;
       for (;;) {
         const page = await history.rows({ kind, from: at, to: until, limit: PAGE, ...(after && { after }) });
-        most += page.length;
+        count += page.length;
         if (page.length > 0) await thread.tell({ order: 'rows', rows: page.map(bare), until: at });
         const last = page.at(-1);
         if (page.length < PAGE || last === undefined) break;
@@ -205,8 +205,14 @@ async function byPages(
     await thread.tell({ order: 'rows', rows: [], until });
     told(until);
     at = until;
-    width = most > PAGE ? Math.max(MINUTE, width / 2) : most < PAGE / 3 ? Math.min(MOST_WINDOW, width * 2) : width;
+    width = nextWindow(width, count, PAGE);
   }
+}
+
+/** How wide the next window is after one that had so many rows: of about `most` of them, ms. */
+function nextWindow(width: number, rows: number, most: number): number {
+  if (rows > most) return Math.max(MINUTE, width / 2);
+  return rows < most / 3 ? Math.min(MOST_WINDOW, width * 2) : width;
 }
 
 /** Feeds what the journal has from `offset` on, up to the instant `to`. */
