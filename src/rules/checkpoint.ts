@@ -7,7 +7,7 @@ import type { Town } from '../model/town.ts';
 import type { Engine } from './engine.ts';
 import type { Flap } from './flaps.ts';
 import { LightingBuckets } from './lighting-buckets.ts';
-import { BUCKET_MS, type Bucket, type GroupNights } from './lighting-record.ts';
+import { type Bucket, bucketOf, type GroupNights } from './lighting-record.ts';
 import type { Memory } from './memory.ts';
 import type { Occurrence } from './occurrences.ts';
 import type { Heard } from './roster.ts';
@@ -69,7 +69,7 @@ export class Checkpoint {
     for (const { key, value } of this.#flaps.entries()) engine.occurrences.flaps.restore(key, value);
     for (const { key, value } of this.#memories.entries()) engine.signals.memories.restore(...key, value);
     const nights = [...this.#nights.entries()].map(({ key, value }) => [key, value] as const);
-    const start = Math.floor((place.tickedAt ?? 0) / BUCKET_MS) * BUCKET_MS;
+    const start = bucketOf(place.tickedAt ?? 0);
     engine.record.restore(nights, (key) => {
       const [group = '', id = ''] = key.split(' ');
       return this.lighting.get(group, id, start);

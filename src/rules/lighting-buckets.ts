@@ -3,7 +3,7 @@ import type { Store, Table } from '../kernel/store.ts';
 import { dateOf } from '../model/lamp-hours.ts';
 import { fromLocalTime, localTime } from '../model/local-time.ts';
 import { countOf, type LampCount } from './lamp-state.ts';
-import { addTime, type Bucket, type LampTime, meanOf, noTime } from './lighting-record.ts';
+import { addTime, type Bucket, type LampTime, meanOf, noTime, TIME_PARTS } from './lighting-record.ts';
 import { NO_OUTAGES, type Outages } from './outages.ts';
 
 /** Nights are told apart at noon, ms: no lamp is expected then. */
@@ -94,7 +94,7 @@ export class LightingBuckets {
 
   #addToMonth(bucket: Bucket, month: string, isInspected: boolean): void {
     const key: [string, string, string] = [bucket.group, bucket.id, month];
-    const sum = this.#months.get(key) ?? { whole: noTime(), inspected: countOf(0, 0, 0), nights: 0 };
+    const sum = this.#months.get(key) ?? noMonth();
     addTime(sum.whole, bucket);
     if (isInspected) addInspected(sum, bucket);
     this.#months.put(key, sum);
@@ -159,9 +159,14 @@ export class LightingBuckets {
     const key: [string, string, string] = [made.group, made.id, dateOf(made.start - NOON, timeZone)];
     const night = this.#nights.get(key) ?? noTime();
     addTime(night, made);
-    for (const part of PARTS) night[part] -= before[part];
+    for (const part of TIME_PARTS) night[part] -= before[part];
     this.#nights.put(key, night);
   }
+}
+
+/** A month of which nothing is summed up yet. */
+export function noMonth(): MonthSum {
+  return { whole: noTime(), inspected: countOf(0, 0, 0), nights: 0 };
 }
 
 /** Adds what an inspection in the bucket finds, where lamps are expected then. */
@@ -172,10 +177,8 @@ export function addInspected(to: Pick<MonthSum, 'inspected' | 'nights'>, bucket:
   for (const part of ['expected', 'lit', 'out', 'unknown'] as const) to.inspected[part] += mean[part];
 }
 
-const PARTS = ['expected', 'lit', 'out', 'unknown', 'watched'] as const satisfies readonly (keyof LampTime)[];
-
 function isSameTime(a: LampTime, b: LampTime): boolean {
-  return PARTS.every((part) => a[part] === b[part]);
+  return TIME_PARTS.every((part) => a[part] === b[part]);
 }
 
 function isSameFigure(a: LampTime, b: LampTime): boolean {

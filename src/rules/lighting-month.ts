@@ -4,10 +4,10 @@ import type { Town } from '../model/town.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Engine } from './engine.ts';
 import { type Rates, ratesOf } from './lamp-rate.ts';
-import { countOf, type LampCount } from './lamp-state.ts';
+import type { LampCount } from './lamp-state.ts';
 import type { LampGroup } from './lighting.ts';
-import { addInspected, type Calendar, type MonthSum } from './lighting-buckets.ts';
-import { addTime, BUCKET_MS, type LampTime, noTime } from './lighting-record.ts';
+import { addInspected, type Calendar, noMonth } from './lighting-buckets.ts';
+import { addTime, BUCKET_MS, bucketOf, type LampTime } from './lighting-record.ts';
 
 const HOUR_MS = 3_600_000;
 /** When a bureau's patrol counts, unless the town says otherwise. */
@@ -50,7 +50,7 @@ export class LightingMonths {
       .filter((id) => only === undefined || id === only)
       .sort()
       .flatMap((id) => {
-        const sum = structuredClone(lighting.monthOf(group, id, month) ?? nothing());
+        const sum = structuredClone(lighting.monthOf(group, id, month) ?? noMonth());
         const { whole, inspected: seen } = sum;
         for (const bucket of this.#checkpoint.buckets(group, id, bucketOf(from as number), to as number)) {
           addTime(whole, bucket);
@@ -72,10 +72,6 @@ export function calendarOf(town: Town | null): Calendar {
   return { timeZone: town?.timeZone ?? 'UTC', inspection };
 }
 
-function nothing(): MonthSum {
-  return { whole: noTime(), inspected: countOf(0, 0, 0), nights: 0 };
-}
-
 function inHours(time: LampTime): LightingMonth['lampHours'] {
   const { expected, lit, out, unknown, watched } = time;
   const hours = (ms: number) => Math.round((ms / HOUR_MS) * 1_000) / 1_000;
@@ -83,10 +79,6 @@ function inHours(time: LampTime): LightingMonth['lampHours'] {
     ...{ expected: hours(expected), lit: hours(lit), out: hours(out), unknown: hours(unknown) },
     ...{ ...ratesOf(time), watched: hours(watched) },
   };
-}
-
-function bucketOf(at: number): number {
-  return Math.floor(at / BUCKET_MS) * BUCKET_MS;
 }
 
 function monthAfter(month: string): string {

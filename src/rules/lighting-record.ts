@@ -48,7 +48,7 @@ export class LightingRecord {
   take(counts: readonly GroupCount[], at: number, since: number, date: string | null): void {
     const watched = Math.min(since, LONGEST_LOOK);
     if (watched <= 0) return;
-    const start = Math.floor(at / BUCKET_MS) * BUCKET_MS;
+    const start = bucketOf(at);
     for (const { group, id, recorded } of counts) {
       const key = `${group} ${id}`;
       addLook(this.#bucket(key, group, id, start), recorded, watched);
@@ -57,10 +57,10 @@ export class LightingRecord {
   }
 
   /** Puts back what a checkpoint holds. */
-  restore(nights: Iterable<readonly [string, GroupNights]>, bucketOf: (key: string) => Bucket | undefined): void {
+  restore(nights: Iterable<readonly [string, GroupNights]>, find: (key: string) => Bucket | undefined): void {
     for (const [key, value] of nights) {
       this.nights.set(key, value);
-      const bucket = bucketOf(key);
+      const bucket = find(key);
       if (bucket !== undefined) this.#open.set(key, bucket);
     }
   }
@@ -98,6 +98,20 @@ export function meanOf({ expected, lit, out, watched }: LampTime): LampCount {
   return { expected: whole, lit: burning, out: dark, unknown: whole - burning - dark };
 }
 
+/** What a time is made of. */
+export const TIME_PARTS = [
+  'expected',
+  'lit',
+  'out',
+  'unknown',
+  'watched',
+] as const satisfies readonly (keyof LampTime)[];
+
+/** The beginning of the bucket that `at` lies in; ms. */
+export function bucketOf(at: number): number {
+  return Math.floor(at / BUCKET_MS) * BUCKET_MS;
+}
+
 /** No lamps, and no time. */
 export function noTime(): LampTime {
   return { expected: 0, lit: 0, out: 0, unknown: 0, watched: 0 };
@@ -105,7 +119,7 @@ export function noTime(): LampTime {
 
 /** Adds one time to another. */
 export function addTime(to: LampTime, more: LampTime): void {
-  for (const part of ['expected', 'lit', 'out', 'unknown', 'watched'] as const) to[part] += more[part];
+  for (const part of TIME_PARTS) to[part] += more[part];
 }
 
 /** Adds lamps as they were for `watched` ms. */

@@ -1,7 +1,7 @@
 import type { SeriesPoint } from '../model/series.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { ratesOf } from './lamp-rate.ts';
-import { BUCKET_MS, type Bucket, meanOf } from './lighting-record.ts';
+import { BUCKET_MS, type Bucket, bucketOf, meanOf } from './lighting-record.ts';
 
 /** The record of the lighting rate as points of the series `lighting_rate`: those of the buckets that are over. */
 export class LightingSeries {
@@ -18,7 +18,7 @@ export class LightingSeries {
    */
   page(from: number, limit: number): { points: SeriesPoint[]; next: number } {
     const ticked = this.#checkpoint.tickedAt() ?? 0;
-    const over = Math.floor(ticked / BUCKET_MS) * BUCKET_MS;
+    const over = bucketOf(ticked);
     if (from >= over) return { points: [], next: from };
     const groups = this.#checkpoint.groups();
     const span = Math.max(1, Math.floor(limit / Math.max(1, groups.length))) * BUCKET_MS;

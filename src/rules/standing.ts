@@ -13,8 +13,7 @@ import { judgeRate, targetOf } from './lamp-target.ts';
 import type { GroupCount, LampGroup } from './lighting.ts';
 import { LightingMonths } from './lighting-month.ts';
 import { type PastBucket, type PastSeries, pastBuckets } from './lighting-past.ts';
-import { addTime, BUCKET_MS, meanOf, type Night, noTime } from './lighting-record.ts';
-
+import { addTime, BUCKET_MS, bucketOf, meanOf, type Night, noTime } from './lighting-record.ts';
 import { Why, type WhySources } from './why/why.ts';
 
 /** The plan's own figure, where no rule of the book names one (plan task 18). */
@@ -150,7 +149,7 @@ export class Standing {
     const { group, id, to, bucket, limit, after } = query;
     const width = Math.max(bucket ?? BUCKET_MS, BUCKET_MS);
     const ids = this.#checkpoint.groups().flatMap(([known, one]) => (known === group ? [one] : []));
-    const from = Math.floor(Math.max(query.from, Date.parse(after?.ts ?? instant(0))) / BUCKET_MS) * BUCKET_MS;
+    const from = bucketOf(Math.max(query.from, Date.parse(after?.ts ?? instant(0))));
     const asked = { group, ids: ids.filter((one) => id === undefined || one === id), from, to };
     const points: (RatePoint & { ts: string })[] = [];
     let sums = new Map<string, PastBucket>();
