@@ -73,6 +73,14 @@ function truthOf({ member: { device, heard }, lit }: LampState, more: number, at
   return { type: 'sample', sample: { device: device.id, kind: device.kind, ts, values: { lampsLit: lit + more } } };
 }
 
+/** How many more of a device's lamps may burn than are known to: by what was heard of it, whatever the engine makes of that. */
+function roomIn(engine: Engine, { member: { device }, report, ...state }: LampState, at: number): number {
+  const isStale = report === null || at - report.ts > 3 * device.reportInterval * 1_000;
+  const isOther = report !== null && report.total !== null && report.total !== Number(device.attributes.lamps);
+  const isKnown = engine.deadNodes().has(device.parent ?? '') || state.patrolled > 0;
+  return (isStale || isOther) && !isKnown ? state.expected - state.lit : state.unknown;
+}
+
 function unknownIn({ counts }: Engine): number {
   return counts.find(({ group }) => group === 'town')?.unknown ?? 0;
 }
@@ -97,8 +105,9 @@ describe('lamps that are unknown', () => {
           const verdicts = rateVerdicts(town.engine);
           const all = town.engine.counts.find(({ group }) => group === 'town')?.devices ?? new Map<string, LampState>();
           for (const [index, state] of [...all.values()].entries()) {
-            if (state.unknown === 0) continue;
-            const more = (choice[index % choice.length] as number) % (state.unknown + 1);
+            const room = roomIn(town.engine, state, now.at);
+            if (room === 0) continue;
+            const more = (choice[index % choice.length] as number) % (room + 1);
             town.add(now.at, truthOf(state, more, now.at));
             told++;
           }
