@@ -72,7 +72,7 @@ function runSays({ atLeast }: CountRule, counted: Counted): Explained {
             `其中有灯点亮，使连续不足 ${atLeast} 盏即恢复`,
             `it is over when one of them burns and fewer than ${atLeast} are left in a row`,
           )
-        : next(`连续 ${atLeast} 盏灭即告警`, `${atLeast} out in a row are a finding`),
+        : next(`连续 ${atLeast} 盏灭即报警`, `${atLeast} out in a row are a finding`),
   };
 }
 

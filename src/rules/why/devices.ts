@@ -60,7 +60,7 @@ export function thresholdSays(
   return {
     ...explained,
     next: next(
-      `若无新样本，${when} 后无法判定；样本满足 ${rule.when.text} 则转为异常`,
+      `若无新样本，${when} 后无法判定；样本满足 ${rule.when.text} 则不达标`,
       `without a new sample it is unknown after ${when}; one with ${rule.when.text} breaks it`,
       stale,
     ),

@@ -20,7 +20,7 @@ export function intactSays(engine: Engine, rule: IntactRule, subject: Subject, a
     clear: asked(`low >= ${num(clear)}`, `${num(low)} >= ${num(clear)}`, low === null ? null : low >= clear),
     figures: [
       figure('inService', inService, null, '在役设施', 'facilities are in service'),
-      figure('impaired', impaired, null, '有未结告警、不完好', 'have an open alert and are not intact'),
+      figure('impaired', impaired, null, '有未结报警、不完好', 'have an open alert and are not intact'),
       ...held,
       figure('unknown', unknown, null, '失联、未知', 'are silent and unknown'),
       ...(maintained === 0

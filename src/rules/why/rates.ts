@@ -86,7 +86,7 @@ function lampsToChange(rule: RatioRule, count: GroupCount, { roster: { town } }:
   const up = first(unknown, (more) => judged({ lit: lit + more, unknown: unknown - more }).verdict === 'ok');
   const down = first(unknown, (more) => judged({ out: out + more, unknown: unknown - more }).verdict === 'breach');
   return next(
-    `${unknown} 盏未知中查明 ${up ?? '–'} 盏亮则正常，${down ?? '–'} 盏灭则异常`,
+    `${unknown} 盏未知中查明 ${up ?? '–'} 盏亮则达标，${down ?? '–'} 盏灭则不达标`,
     `of the ${unknown} unknown, ${up ?? '–'} found lit make it ok, ${down ?? '–'} found out break it`,
   );
 }

@@ -174,10 +174,10 @@ export class Why {
       const { heldBy, due } = occurrence;
       if (heldBy !== null)
         return next(
-          `被告警 ${heldBy} 抑制，该告警结束后再判断`,
+          `被报警 ${heldBy} 抑制，该报警结束后再判断`,
           `it is held back by alert ${heldBy} until that is over`,
         );
-      return next(`若持续，将于 ${when(due)} 告警`, `it fires at ${when(due)} if it goes on`, due);
+      return next(`若持续，将于 ${when(due)} 报警`, `it fires at ${when(due)} if it goes on`, due);
     }
     const calm = occurrence === undefined ? null : calmSince(occurrence);
     if (calm !== null) {

@@ -3,8 +3,8 @@ import type { Name } from '../../model/primitives.ts';
 import type { Verdict } from '../../model/verdict.ts';
 
 const VERDICTS: Record<Verdict, Name> = {
-  ok: { zh: '正常', en: 'ok' },
-  breach: { zh: '异常', en: 'a breach' },
+  ok: { zh: '达标', en: 'ok' },
+  breach: { zh: '不达标', en: 'a breach' },
   silent: { zh: '失联', en: 'silent' },
   unknown: { zh: '无法判定', en: 'unknown' },
   idle: { zh: '不作判定', en: 'not judged' },
@@ -44,11 +44,11 @@ const REASONS: Record<string, Name> = {
 
 const MOVES: Record<string, Name> = {
   pending: { zh: '待确认', en: 'pending' },
-  firing: { zh: '告警', en: 'firing' },
-  acknowledged: { zh: '已确认', en: 'acknowledged' },
-  repaired: { zh: '已修复', en: 'repaired' },
+  firing: { zh: '报警中', en: 'firing' },
+  acknowledged: { zh: '已签收', en: 'acknowledged' },
+  repaired: { zh: '已处置待核查', en: 'repaired' },
   resolved: { zh: '已恢复', en: 'resolved' },
-  closed: { zh: '已关闭', en: 'closed' },
+  closed: { zh: '已结案', en: 'closed' },
 };
 
 /** A verdict in words. */

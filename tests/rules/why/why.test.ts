@@ -45,7 +45,7 @@ describe('why', () => {
       alert: { startedAt: at('10:01'), due: at('10:11'), firedAt: null, heldBy: null },
       next: {
         at: at('10:11'),
-        text: { zh: '若持续，将于 11-22 10:11 告警', en: 'it fires at 11-22 10:11 if it goes on' },
+        text: { zh: '若持续，将于 11-22 10:11 报警', en: 'it fires at 11-22 10:11 if it goes on' },
       },
     });
     expect(why.timeline.map(({ to, at: moved }) => [to, moved])).toEqual([['pending', at('10:01')]]);
@@ -53,7 +53,7 @@ describe('why', () => {
       'WP-1 (WP-1) by “Low pressure”: a breach, since 11-22 10:01.',
       'Condition: pressure < attributes.minPressure, that is 0.12 < 0.14: holds.',
     ]);
-    expect(why.sentences.zh[0]).toBe('WP-1（WP-1）按“水压偏低”：异常，自 11-22 10:01 起。');
+    expect(why.sentences.zh[0]).toBe('WP-1（WP-1）按“水压偏低”：不达标，自 11-22 10:01 起。');
     // What it foretells comes true.
     expect(town.at('10:12').firedAt()).toBe('10:11:00');
   });
