@@ -30,8 +30,4 @@ export class Agenda<T> {
     this.#passed = now;
     return found;
   }
-
-  clear(): void {
-    this.#slots.clear();
-  }
 }

@@ -56,6 +56,7 @@ export class LampWatch {
     this.#mismatch = (town.timetables ?? []).length === 0 ? 0 : (town.lighting?.mismatch ?? MISMATCH);
   }
 
+  /** Whether a row of the history may decide on lamps. */
   concerns({ device }: { device: string }): boolean {
     const found = this.#devices.find(device);
     return found !== undefined && this.isAbout(found);
@@ -66,6 +67,7 @@ export class LampWatch {
     return Number(attributes.lamps ?? 0) > 0 || (parent !== null && this.#feeders.has(parent));
   }
 
+  /** Whether a device is in service from its first report on. */
   isAuto(device: string): boolean {
     return this.#devices.find(device)?.inService === 'auto';
   }

@@ -71,6 +71,7 @@ export class Occurrences {
     this.#tell = tell;
   }
 
+  /** What a rule holds against a subject. */
   of(rule: string, subject: Subject): Occurrence | undefined {
     return this.#byRule.get(rule)?.get(subjectKey(subject));
   }
@@ -96,15 +97,18 @@ export class Occurrences {
     return [...this.#byRule.keys()].sort();
   }
 
+  /** That of a key, as {@link keyOf} makes it. */
   find(key: string): Occurrence | undefined {
     const [rule = '', type = '', id = ''] = key.split(' ');
     return this.#byRule.get(rule)?.get(`${type} ${id}`);
   }
 
+  /** Puts back what a checkpoint holds. */
   restore(occurrence: Occurrence): void {
     this.#put(occurrence);
   }
 
+  /** Something is held from now on: it is pending. */
   begin(beginning: Beginning, at: number, reason: string): Occurrence {
     const { due, bad, finding, ...told } = beginning;
     const { rule, subject, severity, startedAt } = told;
@@ -126,6 +130,7 @@ export class Occurrences {
     this.#tell({ alert: occurrence.alert, at, reason: by === null ? 'released' : 'inhibited', step: 'held', by });
   }
 
+  /** Its wait is over; `children` are the devices that it speaks for. */
   fire(occurrence: Occurrence, firedAt: number, children: string[], at: number, reason: string): void {
     occurrence.firedAt = firedAt;
     occurrence.lateSince = null;
@@ -151,11 +156,13 @@ export class Occurrences {
     this.#tell({ alert: occurrence.alert, at, reason, step: 'graded', severity, ...occurrence.finding });
   }
 
+  /** It is over before it fired: there was no alert. */
   vanish(occurrence: Occurrence, at: number, reason: string): void {
     this.#remove(occurrence);
     this.#tell({ alert: occurrence.alert, at, reason, step: 'vanished' });
   }
 
+  /** What fired is over, by a sample of `resolvedAt` (ms). */
   resolve(occurrence: Occurrence, resolvedAt: number, finding: Finding, at: number, reason: string): void {
     this.#remove(occurrence);
     const quiet = reason === LATE;

@@ -21,6 +21,7 @@ export class SilenceJudge {
     this.#speech = speech;
   }
 
+  /** Lets time pass to `at` (ms). */
   tick(rule: SilenceRule, at: number): void {
     const { roster, occurrences } = this.#speech;
     for (const occurrence of occurrences.all(rule.id)) {
@@ -70,6 +71,7 @@ export class SilenceJudge {
     return this.#speech.restOf(rule, member, at) === 'out-of-service' ? at + 1 : at + patience;
   }
 
+  /** How things stand for a device by this rule at `at` (ms), and why where it is not judged. */
   verdict(rule: SilenceRule, member: Member, at: number): { verdict: Verdict; reason: string | null } {
     const rest = this.#speech.restOf(rule, member, at);
     if (rest !== null) return { verdict: 'idle', reason: rest };

@@ -140,7 +140,7 @@ export function evidenceOf({ sample }: SampleRecord): Evidence {
   return { device: sample.device, ts: instant(sample.ts), values: sample.values };
 }
 
-/** Whom an alert speaks for besides its own device. */
+/** How many lamps these devices have by the registry, in all. */
 export function lampsOf(members: readonly (Member | undefined)[]): number {
   return members.reduce((sum, member) => sum + Number(member?.device.attributes.lamps ?? 0), 0);
 }
