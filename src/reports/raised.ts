@@ -1,5 +1,5 @@
 import type { Device } from '../model/device.ts';
-import { fromLocalTime } from '../model/local-time.ts';
+import { fromLocalTime, localTime } from '../model/local-time.ts';
 import { instant, type Name } from '../model/primitives.ts';
 import { POINT_KIND, PRESSURE } from './pressure.ts';
 
@@ -10,7 +10,14 @@ interface Mean {
   /** MPa. */
   mean: number | null;
   samples: number;
+  /** Samples that were to come, by the point's report interval. */
+  expected: number;
+  /** samples / expected, at most 1. */
+  coverage: number;
 }
+
+/** Below this coverage of either period nothing is said (P8). */
+export const RAISED_COVERAGE = 0.8;
 
 /** By how much the pressure of a point lies above that of its baseline (plan task 8). */
 export interface RaisedPoint {
@@ -18,9 +25,14 @@ export interface RaisedPoint {
   name: Name;
   baseline: Mean;
   period: Mean;
-  /** MPa; null where one of the two is not known. */
+  /** MPa; null where it cannot be told. */
   raised: number | null;
+  /** Why it cannot: the period is not of whole days, as its baseline is, or too few samples are there of one of the two. */
+  reason: 'hours' | 'coverage' | null;
 }
+
+/** What the history knows of a point over a stretch of time. */
+type Known = Pick<Mean, 'mean' | 'samples'>;
 
 /** The readings, as far as means are read. */
 export interface MeanBook {
@@ -57,21 +69,33 @@ export class Raised {
       return baseline === null ? [] : [{ device, baseline }];
     });
     // Most points of a town share a baseline: each is read once.
-    const means = new Map<string, Map<string, Mean>>();
+    const means = new Map<string, Map<string, Known>>();
     for (const { baseline } of [...stated, { baseline: { from, to } }]) {
       const key = `${baseline.from} ${baseline.to}`;
       const ids = stated.map(({ device }) => device.id);
       if (!means.has(key) && ids.length > 0) means.set(key, await this.#means(ids, baseline.from, baseline.to));
     }
-    return stated.map(({ device: { id, name }, baseline }) => {
-      const meanOf = (period: { from: number; to: number }): Mean =>
-        means.get(`${period.from} ${period.to}`)?.get(id) ?? {
-          ...{ from: instant(period.from), to: instant(period.to), mean: null, samples: 0 },
-        };
+    const areHoursAlike = this.#timeOfDay(from) === this.#timeOfDay(to);
+    return stated.map(({ device: { id, name, reportInterval }, baseline }) => {
+      const meanOf = (period: { from: number; to: number }): Mean => {
+        const { mean, samples } = means.get(`${period.from} ${period.to}`)?.get(id) ?? { mean: null, samples: 0 };
+        const expected = Math.max(1, Math.floor((period.to - period.from) / (reportInterval * 1_000)));
+        const coverage = rounded(Math.min(1, samples / expected));
+        return { from: instant(period.from), to: instant(period.to), mean, samples, expected, coverage };
+      };
       const [before, now] = [meanOf(baseline), meanOf({ from, to })];
-      const raised = before.mean === null || now.mean === null ? null : rounded(now.mean - before.mean);
-      return { id, name, baseline: before, period: now, raised };
+      const shown = { id, name, baseline: before, period: now };
+      // Pressure goes up and down with the hour: a mean of evenings is no match for one of whole days.
+      if (!areHoursAlike) return { ...shown, raised: null, reason: 'hours' };
+      const isCovered = Math.min(before.coverage, now.coverage) >= RAISED_COVERAGE;
+      if (!isCovered || before.mean === null || now.mean === null)
+        return { ...shown, raised: null, reason: 'coverage' };
+      return { ...shown, raised: rounded(now.mean - before.mean), reason: null };
     });
+  }
+
+  #timeOfDay(at: number): string {
+    return localTime(at, this.#timeZone).slice('2026-01-15T'.length);
   }
 
   /** The days of a baseline, ms; null where none is stated, or none that can be. */
@@ -84,7 +108,7 @@ export class Raised {
     return from < to ? { from, to } : null;
   }
 
-  async #means(devices: readonly string[], from: number, to: number): Promise<Map<string, Mean>> {
+  async #means(devices: readonly string[], from: number, to: number): Promise<Map<string, Known>> {
     const found = await this.#history.readings({
       ...{ kind: POINT_KIND, metric: PRESSURE, devices, from, to },
       bucket: { width: to - from, origin: from },
@@ -93,10 +117,7 @@ export class Raised {
     return new Map(
       found.map(({ group, aggregates: { mean = null, count = 0 } = {} }) => [
         group,
-        {
-          ...{ from: instant(from), to: instant(to), samples: count },
-          mean: mean === null ? null : rounded(mean),
-        },
+        { mean: mean === null ? null : rounded(mean), samples: count },
       ]),
     );
   }

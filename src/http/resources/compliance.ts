@@ -46,6 +46,8 @@ const Mean = z.object({
   to: Instant,
   mean: z.number().nullable().meta({ description: 'MPa' }),
   samples: z.int(),
+  expected: z.int().meta({ description: "samples that were to come, by the point's report interval" }),
+  coverage: z.number().min(0).max(1).meta({ description: 'samples / expected, at most 1' }),
 });
 
 /** By how much the pressure of a point lies above that of its baseline. */
@@ -55,7 +57,11 @@ export const Raised = z
     name: Name,
     baseline: Mean.meta({ description: 'the days baselineFrom to baselineTo of the registry' }),
     period: Mean,
-    raised: z.number().nullable().meta({ description: 'MPa; null where one of the means is not known' }),
+    raised: z.number().nullable().meta({ description: 'MPa; null where it cannot be told' }),
+    reason: z.enum(['hours', 'coverage']).nullable().meta({
+      description:
+        'why it cannot be told; hours: the period is not of whole days, as a baseline is; coverage: that of one of the two is below 0.8',
+    }),
   })
   .meta({ id: 'PressureRaised' });
 export type Raised = z.infer<typeof Raised>;

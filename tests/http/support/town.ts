@@ -278,10 +278,13 @@ export class MemoryTown implements HttpParts {
     now: async (group) => [compliance(group, NOW - 86_400_000, NOW)],
     past: async (group, from, to) => [compliance(group, from, to)],
     raised: async (from, to) => {
-      const mean = (mean: number) => ({ from: instant(from), to: instant(to), mean, samples: 288 });
+      const mean = (mean: number, samples: number) => ({
+        ...{ from: instant(from), to: instant(to), mean, samples, expected: 288, coverage: samples / 288 },
+      });
+      const point = (id: string) => ({ id, name: { zh: '点', en: 'Point' }, period: mean(0.26, 288) });
       return [
-        { id: 'WP-0001', name: { zh: '点', en: 'Point' }, baseline: mean(0.21), period: mean(0.26), raised: 0.05 },
-        { id: 'WP-0002', name: { zh: '点', en: 'Point' }, baseline: mean(0.2), period: mean(0.26), raised: null },
+        { ...point('WP-0001'), baseline: mean(0.21, 288), raised: 0.05, reason: null },
+        { ...point('WP-0002'), baseline: mean(0.2, 72), raised: null, reason: 'coverage' },
       ];
     },
   };
