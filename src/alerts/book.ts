@@ -137,6 +137,13 @@ export class AlertBook {
       return next;
     };
     switch (transition.step) {
+      case 'reworded': {
+        if (alert.state !== 'pending') return [];
+        const { title, severity, organisation = alert.organisation } = transition;
+        const grade = severity === alert.severity ? {} : { severity: { from: alert.severity, to: severity } };
+        to('pending', { title, severity, organisation }, grade);
+        return [];
+      }
       case 'held': {
         if (alert.state !== 'pending') return [];
         to('pending', { inhibitedBy: transition.by });

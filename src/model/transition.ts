@@ -30,6 +30,8 @@ export type Transition = { alert: string; at: number; reason: string } & (
       startedAt: number;
       receivedAt: number;
     } & Finding)
+  /** It is pending, and its rule has other words now; without `organisation` it stays with its bureau. */
+  | { step: 'reworded'; title: Name; severity: Severity; organisation?: string }
   /** Held back by another alert, or (null) not any more. */
   | { step: 'held'; by: string | null }
   /**

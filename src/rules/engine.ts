@@ -167,7 +167,7 @@ export class Engine {
 
   /**
    * Ends what rules of `before` held that are no more, and lets go whom the others do not judge any more. A rule whose
-   * content is what it was goes on as if nothing had happened. One that judges otherwise now begins anew: nobody has waited
+   * content is what it was goes on as if nothing had happened; what it has not told yet, it tells in its words of now. One that judges otherwise now begins anew: nobody has waited
    * for its new condition yet, and nothing was judged by it. Its open alerts stay until it finds them over: to end an alert
    * and raise it again for a limit that moved would be two untruths to the bureau.
    */
@@ -178,12 +178,15 @@ export class Engine {
     // A rule that judges in another way, or other things, under the old name is another rule.
     const kept = this.book.rules.filter((rule) => was(rule).type === rule.type && was(rule).kind === rule.kind);
     const changed = kept.filter((rule) => contentOf(was(rule)) !== contentOf(rule));
-    const [alive, anew] = [new Set(kept.flatMap(idsOf)), new Set(changed.flatMap(idsOf))];
+    const alive = new Map(kept.flatMap((rule) => idsOf(rule).map((id) => [id, rule])));
+    const anew = new Set(changed.flatMap(idsOf));
     for (const id of this.occurrences.rules()) {
       for (const occurrence of this.occurrences.all(id)) {
-        if (!alive.has(id)) this.#close(occurrence, at, 'rule-removed');
+        const rule = alive.get(id);
+        if (rule === undefined) this.#close(occurrence, at, 'rule-removed');
         else if (anew.has(id) && occurrence.firedAt === null) this.occurrences.close(occurrence, at, 'rule-changed');
         else if (anew.has(id)) this.occurrences.leaveLadder(occurrence);
+        else if (occurrence.firedAt === null) this.#speech.reword(occurrence, rule, was(rule), at);
       }
     }
     // A silence keeps when it was closed: where it goes on, that is another alert.

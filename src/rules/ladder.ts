@@ -29,8 +29,9 @@ export class Ladder {
   /** What `who` says of the conditions of the steps, seen at `ts` and known at `at` (ms). */
   word(rule: CompiledRule, occurrence: Occurrence, who: string, asked: Asked, ts: number, at: number): void {
     if (rule.ladder.length === 0) return;
+    const isNew = occurrence.rungs?.length !== rule.ladder.length;
     const states = this.#states(rule, occurrence);
-    occurrence.rungs = rule.ladder.map((rung, index) => {
+    const next = rule.ladder.map((rung, index) => {
       const state = states[index] as RungState;
       const holds = isConditional(rung) ? asked(rung) : undefined;
       if (holds === undefined) return state;
@@ -43,8 +44,10 @@ export class Ladder {
       const isOver = ts - since >= (isBad ? rung.after : backOf(rung));
       return isOver ? { isUp: isBad, since: null, by } : { isUp: state.isUp, since, by };
     });
+    occurrence.rungs = next;
     this.#occurrences.touch(occurrence);
-    this.#settle(rule, occurrence, at);
+    // An open alert stays as grave as it was told, whatever its rule is called now, until it takes a step.
+    if (isNew || next.some(({ isUp }, index) => isUp !== states[index]?.isUp)) this.#settle(rule, occurrence, at);
   }
 
   /**
@@ -82,14 +85,19 @@ export class Ladder {
 
   #settle(rule: CompiledRule, occurrence: Occurrence, at: number): void {
     const before = occurrence.severity ?? rule.severity;
-    let now: Severity = rule.severity;
-    let reason = 'eased';
-    for (const [index, rung] of rule.ladder.entries()) {
-      if (occurrence.rungs?.[index]?.isUp !== true || !isGraver(rung.severity, now)) continue;
-      now = rung.severity;
-      reason = isConditional(rung) ? 'worse' : 'lasting';
-    }
+    const { severity: now, reason } = gradeOf(rule, occurrence);
     if (now === before) return;
     this.#occurrences.grade(occurrence, now, at, isGraver(now, before) ? reason : 'eased');
   }
+}
+
+/** How grave an alert is by its rule and the steps that it stands on, and why. */
+export function gradeOf(rule: CompiledRule, { rungs }: Occurrence): { severity: Severity; reason: string } {
+  // Without a step it can only be graver than before where the rule is.
+  let grade = { severity: rule.severity, reason: 'reworded' };
+  for (const [index, rung] of rule.ladder.entries()) {
+    if (rungs?.[index]?.isUp !== true || !isGraver(rung.severity, grade.severity)) continue;
+    grade = { severity: rung.severity, reason: isConditional(rung) ? 'worse' : 'lasting' };
+  }
+  return grade;
 }

@@ -123,6 +123,13 @@ export class Occurrences {
     return occurrence;
   }
 
+  /** What is pending is told in other words from now on. */
+  reword(occurrence: Occurrence, words: { title: Name; severity: Severity; organisation?: string }, at: number): void {
+    occurrence.severity = words.severity;
+    this.touch(occurrence);
+    this.#tell({ alert: occurrence.alert, at, reason: 'reworded', step: 'reworded', ...words });
+  }
+
   /** Held back by that alert from now on, or (null) free. */
   hold(occurrence: Occurrence, by: string | null, at: number): void {
     occurrence.heldBy = by;

@@ -1,10 +1,11 @@
 import type { Evidence, Severity, Subject } from '../model/alert.ts';
 import { instant, type Name } from '../model/primitives.ts';
 import type { SampleRecord } from '../model/record.ts';
+import { coverageId, coverageName } from '../model/rule.ts';
 import { SERVICE } from '../model/service.ts';
 import type { Finding } from '../model/transition.ts';
 import type { RuleHours } from './hours.ts';
-import { Ladder } from './ladder.ts';
+import { gradeOf, Ladder } from './ladder.ts';
 import { maintainedUntil, maintenanceAt } from './maintenance.ts';
 import type { Occurrence, Occurrences } from './occurrences.ts';
 import { isInService, type Member, type Roster } from './roster.ts';
@@ -76,14 +77,12 @@ export class Speech {
     reason: string,
     instead: { id: string; severity: Severity; title: Name; assignee: string | null } | null = null,
   ): Occurrence {
-    const name = subject.type === 'service' ? SERVICE.name : this.roster.nameOf(subject.id);
-    const title = instead?.title ?? rule.name;
     return this.occurrences.begin(
       {
         rule: instead?.id ?? rule.id,
         ruleVersion: this.version,
         subject,
-        title: { zh: `${name.zh}：${title.zh}`, en: `${name.en}: ${title.en}` },
+        title: this.#titleOf(subject, instead?.title ?? rule.name),
         severity: instead?.severity ?? rule.severity,
         assignee: instead?.assignee ?? null,
         due: about.startedAt + rule.for,
@@ -92,6 +91,22 @@ export class Speech {
       at,
       reason,
     );
+  }
+
+  /** What is pending is told by its rule's name, severity and bureau of now, where the rule `was` others. */
+  reword(occurrence: Occurrence, rule: CompiledRule, was: CompiledRule, at: number): void {
+    const wording = ({ name, severity, organisation }: CompiledRule) => JSON.stringify([name, severity, organisation]);
+    if (wording(rule) === wording(was)) return;
+    const { subject, severity, bad } = occurrence;
+    const isCoverage = rule.type === 'ratio' && occurrence.rule === coverageId(rule);
+    const owner = rule.organisation ?? this.roster.members.get(bad[0] ?? subject.id)?.device.organisation;
+    const isOther = rule.organisation !== was.organisation && owner !== undefined;
+    const words = {
+      title: this.#titleOf(subject, isCoverage ? coverageName(rule) : rule.name),
+      severity: isCoverage && severity !== undefined ? severity : gradeOf(rule, occurrence).severity,
+      ...(isOther && { organisation: owner }),
+    };
+    this.occurrences.reword(occurrence, words, at);
   }
 
   /**
@@ -116,6 +131,12 @@ export class Speech {
     }
     if (at < occurrence.due) return;
     this.occurrences.fire(occurrence, Math.max(by.firedAt, occurrence.startedAt), by.children, at, by.reason);
+  }
+
+  /** What is held against whom. */
+  #titleOf({ type, id }: Subject, what: Name): Name {
+    const name = type === 'service' ? SERVICE.name : this.roster.nameOf(id);
+    return { zh: `${name.zh}：${what.zh}`, en: `${name.en}: ${what.en}` };
   }
 
   /** The alert of a rule of `inhibitedBy` on one of these devices, its gateway or its network node. */

@@ -182,6 +182,23 @@ describe('the life of an alert', () => {
     expect(list()).toEqual(['a']);
   });
 
+  it('is told in the words that its rule has when it fires; what fired keeps those that were told', async () => {
+    const { it: alerts, take } = await book();
+    const title = { zh: '更低', en: 'Lower' };
+    const words = { step: 'reworded', at: minute(5), reason: 'reworded', title, severity: 'critical' } as const;
+    const more = { organisation: 'police' };
+    expect(await take(begun('a'), { alert: 'a', ...words, ...more }, fired('a'))).toEqual(['fired a']);
+    expect(alerts.get('a')?.alert).toMatchObject({ title, severity: 'critical', organisation: 'police' });
+    expect(alerts.get('a')?.history[1]).toMatchObject({
+      reason: 'reworded',
+      severity: { from: 'major', to: 'critical' },
+    });
+    expect(await take(begun('b'), fired('b'), { alert: 'b', ...words, ...more })).toEqual(['fired b']);
+    expect(alerts.get('b')?.alert).toMatchObject({ severity: 'major', organisation: 'water-company' });
+    await take(begun('c'), { alert: 'c', ...words });
+    expect(alerts.get('c')?.alert.organisation).toBe('water-company');
+  });
+
   it('says by which other alert it is held back, and fires without it', async () => {
     const { it: alerts, take } = await book();
     await take(begun('a'), held('a', 'b'));

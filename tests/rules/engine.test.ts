@@ -100,6 +100,46 @@ describe('a change of the rulebook', () => {
     expect(town.verdict('leak', 'GM-1')).toBe('breach');
   });
 
+  describe('tells what is still pending in the words of now:', () => {
+    const slow = LEAK.replace('severity', 'for: 1h, severity');
+    const reworded = (from: string, to: string) => {
+      const town = new Timeline('2026-11-22T10:00', from, [gasMeter('GM-1')]).at('10:01').reports('GM-1', { leak: 60 });
+      return town.at('10:30').rulebook(to);
+    };
+
+    it('its name, severity and bureau, before it fires', () => {
+      const to = slow.replace('en: Leak', 'en: Gas').replace('major', 'critical, organisation: police');
+      const town = reworded(slow, to).at('11:02');
+      expect(town.story().map((line) => line.slice(0, 14))).toEqual([
+        '10:01:00 begun',
+        '10:30:00 rewor',
+        '11:01:00 fired',
+      ]);
+      const { title, severity, organisation } = town.last('reworded');
+      expect([title.en, severity, organisation]).toEqual([
+        town.last('begun').title.en.replace('Leak', 'Gas'),
+        'critical',
+        'police',
+      ]);
+      // The bureau of the device again, where the rule names none any more.
+      const back = reworded(to, slow).last('reworded');
+      expect([back.severity, back.organisation]).toEqual(['major', town.last('begun').organisation]);
+    });
+
+    it('not where only its basis or its place is another, and not once it fired', () => {
+      expect(reworded(slow, slow.replace('severity', 'basis: a, severity')).story()).toHaveLength(1);
+      expect(reworded(LEAK, LEAK.replace('major', 'critical')).story()).toHaveLength(2);
+    });
+
+    it('as grave as the step of the ladder that it stands on, where that is graver', () => {
+      const steep = slow.replace('severity: major', 'severity: minor, ladder: [{ when: leak >= 50, severity: major }]');
+      expect(reworded(steep, steep.replace('minor', 'info')).last('reworded').severity).toBe('major');
+      expect(
+        reworded(steep.replace('minor', 'info'), steep.replace('en: Leak', 'en: Gas')).last('reworded').severity,
+      ).toBe('major');
+    });
+  });
+
   it('begins anew where a rule judges otherwise: nobody has waited for that, and nothing is known by it', () => {
     const slow = LEAK.replace('severity', 'for: 1h, severity');
     const town = new Timeline('2026-11-22T10:00', slow, [gasMeter('GM-1'), gasMeter('GM-2')]).at('10:01');

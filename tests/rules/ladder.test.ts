@@ -135,6 +135,15 @@ describe('a ladder', () => {
     expect(grades(town)).toEqual(['10:14 critical (worse)', '10:42 minor (eased)']);
   });
 
+  it('leaves an open alert as grave as it was told where only its rule is graver now, until it takes a step', () => {
+    const town = low().at('10:10').rulebook(PRESSURE.replace('minor', 'info')).at('10:59');
+    expect(grades(town)).toEqual([]);
+    expect(grades(town.at('11:10'))).toEqual(['11:00 major (lasting)']);
+    const graver = low().at('11:10').keepsReporting('WP-1', { pressure: 0.05 }).at('11:30');
+    graver.rulebook(PRESSURE.replace('minor', 'info')).keepsReporting('WP-1', { pressure: 0.1 }).at('11:50');
+    expect(grades(graver).at(-1)).toBe('11:40 major (eased)');
+  });
+
   it('whose steps stand in another order now is not confused by how they stood before', () => {
     const [head, first, second] = PRESSURE.split(/(?=\n {4}- )/);
     const town = low().at('10:10').keepsReporting('WP-1', { pressure: 0.05 }).at('10:30');

@@ -48,6 +48,10 @@ export class FiredAlerts {
     }
     const alert = this.#begun.get(id);
     if (alert === undefined) return;
+    if (transition.step === 'reworded') {
+      const { title, severity, organisation = alert.organisation } = transition;
+      Object.assign(alert, { title, severity, organisation });
+    }
     if (transition.step === 'graded' && isGraver(transition.severity, alert.severity))
       alert.severity = transition.severity;
     if (transition.step === 'fired') {

@@ -9,6 +9,7 @@ import { type Moment, readMoment } from './moment.ts';
  */
 export const STEPS = {
   begun: 'where named',
+  reworded: 'where named',
   held: 'where named',
   vanished: 'where named',
   graded: 'always',

@@ -10,7 +10,7 @@ import { modelOf, type Said } from './model.ts';
 import type { RandomTown } from './towns.ts';
 
 /** What is said about alerts beside their lives: the model does not know of it. */
-const UNTOLD: ReadonlySet<Transition['step']> = new Set(['calmed', 'graded']);
+const UNTOLD: ReadonlySet<Transition['step']> = new Set(['calmed', 'graded', 'reworded']);
 
 /** What the engine says of the same records, record by record; stopped and started where the town says so. */
 export async function engineOf({ records, restarts, saves }: RandomTown, store: () => Promise<Store>): Promise<Said[]> {
