@@ -15,7 +15,7 @@ import { implausible } from './plausible.ts';
 export interface Condition {
   /** As it is written in the rulebook. */
   text: string;
-  /** The fields a sample must have for the condition to say anything. */
+  /** The fields it asks for. A sample without one of them may do where `||`, `&&` or `? :` is decided by the others. */
   fields: readonly string[];
   /** The attributes a device must state. */
   attributes: readonly string[];
@@ -43,6 +43,8 @@ export interface Flaw {
 
 /** What CEL writes for words that other languages have. */
 const OPERATORS: Readonly<Record<string, string>> = { and: '&&', or: '||' };
+/** What can be decided though one of its sides cannot. */
+const BRANCHING: ReadonlySet<string> = new Set(['||', '&&', '?:']);
 const CEL_TYPE = { number: 'double', boolean: 'bool', string: 'string' } as const;
 
 /** Compiles conditions on the samples of one kind: CEL over its fields, in its units, and `attributes`. */
@@ -66,7 +68,7 @@ export class Conditions {
   compile(text: string): Condition | Flaw {
     try {
       const program = this.#environment.parse(text);
-      const { fields, attributes, asked, doubt } = this.#namesIn(program.ast);
+      const { fields, attributes, asked, doubt, branches } = this.#namesIn(program.ast);
       const { valid, type, error } = program.check();
       if (!valid) return this.#flaw(text, error);
       if (type !== 'bool') return { message: `it gives a ${type}, where a condition gives true or false`, offset: 0 };
@@ -74,7 +76,7 @@ export class Conditions {
         return { message: 'it asks for no field, so that no sample could ever change it', offset: 0 };
       if (doubt !== null) return doubt;
       // One for all askings: every sample is asked, and a new one each time shows.
-      const context: Record<string, Value | Device['attributes']> = {};
+      const context: Record<string, Value | Device['attributes'] | undefined> = {};
       return {
         text,
         fields,
@@ -85,14 +87,15 @@ export class Conditions {
           for (const attribute of attributes) if (stated[attribute] === undefined) return null;
           for (const field of fields) {
             const value = values[field];
-            if (value === undefined) return null;
+            if (value === undefined && !branches) return null;
+            // Also a missing one is set: what the sample before it said is none of this one's.
             context[field] = value;
           }
           context.attributes = stated;
           try {
             return program(context) === true;
           } catch (error) {
-            // A division by zero and the like: the sample cannot be judged by it.
+            // A division by zero, or a missing field that decides: the sample cannot be judged by it.
             if (error instanceof EvaluationError) return null;
             throw error;
           }
@@ -104,15 +107,17 @@ export class Conditions {
   }
 
   /** The fields and attributes that an expression names; its own variables are neither. */
-  #namesIn(ast: ASTNode): { fields: string[]; attributes: string[]; asked: Asked[]; doubt: Flaw | null } {
+  #namesIn(ast: ASTNode) {
     const fields = new Set<string>();
     const attributes = new Set<string>();
     const asked: Asked[] = [];
     let doubt: Flaw | null = null;
+    let branches = false;
     const visit = (node: unknown): void => {
       if (Array.isArray(node)) return node.forEach(visit);
       if (typeof node !== 'object' || node === null || !('op' in node)) return;
       const { op, args, start, end } = node as ASTNode;
+      if (BRANCHING.has(op)) branches = true;
       const attribute = attributeIn(node as ASTNode);
       const message = implausible(node as ASTNode, this.#kind);
       if (message !== null) doubt ??= { message, offset: start };
@@ -126,7 +131,7 @@ export class Conditions {
       else visit(args);
     };
     visit(ast);
-    return { fields: [...fields], attributes: [...attributes], asked, doubt };
+    return { fields: [...fields], attributes: [...attributes], asked, doubt, branches };
   }
 
   #flaw(text: string, error: unknown): Flaw {

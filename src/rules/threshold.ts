@@ -24,14 +24,15 @@ export class ThresholdJudge {
     const before = member.heard.judged[rule.id];
     if (before !== undefined && ts <= before) return;
     const holds = rule.when.holds(values, member.attributes);
-    if (holds === null) return;
+    const isClear = () => rule.clear !== null && rule.clear.holds(values, member.attributes) === true;
+    // Where a field is missing the condition may say nothing, and what ends the alert all the same be seen.
+    if (holds === null && (this.#sampled.held(rule, member) === undefined || !isClear())) return;
     this.#speech.roster.judge(member, rule.id, ts);
-    if (holds) return this.#sampled.worse(rule, member, record, valuesOf(rule, member, record));
+    if (holds === true) return this.#sampled.worse(rule, member, record, valuesOf(rule, member, record));
     const occurrence = this.#sampled.held(rule, member);
     if (occurrence === undefined) return;
     const hasHeld = occurrence.firedAt !== null || occurrence.lateSince !== null;
-    if (hasHeld && rule.clear !== null && rule.clear.holds(values, member.attributes) !== true)
-      return this.#sampled.wavers(rule, member, record, occurrence);
+    if (hasHeld && rule.clear !== null && !isClear()) return this.#sampled.wavers(rule, member, record, occurrence);
     this.#sampled.better(rule, member, record, valuesOf(rule, member, record), occurrence);
   }
 

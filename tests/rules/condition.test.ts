@@ -19,7 +19,14 @@ describe('a condition', () => {
     ['pressure < 0.14', { pressure: 0.1 }, {}, true],
     ['pressure < 0.14', { pressure: 0.14 }, {}, false],
     ['pressure < 0.14', { battery: 9 }, {}, null],
-    ['pressure < 0.14 || battery < 10', { pressure: 0.1 }, {}, null],
+    ['pressure < 0.14 || battery < 10', { pressure: 0.1 }, {}, true],
+    ['battery < 10 || pressure < 0.14', { pressure: 0.1 }, {}, true],
+    ['battery < 10 || pressure < 0.14', { pressure: 0.2 }, {}, null],
+    ['battery < 10 && pressure < 0.14', { pressure: 0.2 }, {}, false],
+    ['pressure < 0.14 && battery < 10', { pressure: 0.1 }, {}, null],
+    ['!(battery < 10 || pressure < 0.14)', { pressure: 0.1 }, {}, false],
+    ['pressure < 0.14 ? pressure < 0.1 : flow > 3.0', { pressure: 0.12 }, {}, false],
+    ['pressure < 0.14 ? pressure < 0.1 : flow > 3.0', { pressure: 0.2 }, {}, null],
     ['pressure < attributes.minPressure', { pressure: 0.1 }, { minPressure: 0.2 }, true],
     ['pressure < attributes.minPressure', { pressure: 0.1 }, {}, null],
     ["pressure < attributes['minPressure']", { pressure: 0.1 }, {}, null],
@@ -35,6 +42,12 @@ describe('a condition', () => {
 
   it('says nothing of a sample that it cannot be worked out for', () => {
     expect(holds('[1.0, 2.0][int(pressure)] > 1.5', { pressure: 2 })).toBeNull();
+  });
+
+  it('takes no field that is missing from the sample before it', () => {
+    const either = compiled('water-pressure', 'flow > 3.0 || pressure < 0.1');
+    const samples = [{ flow: 5, pressure: 0.2 }, { pressure: 0.2 }, { pressure: 0.05 }, { flow: 1 }, { flow: 4 }];
+    expect(samples.map((values) => either.holds(values, {}))).toEqual([true, null, true, null, true]);
   });
 
   it('knows switches as well as numbers', () => {

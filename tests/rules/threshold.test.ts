@@ -163,6 +163,19 @@ describe('a threshold', () => {
     ]);
   });
 
+  it('finds what is broken without a field that its device lacks, and ends it by what `clear` sees', () => {
+    const when = 'when: flow > 3.0 || pressure < attributes.minPressure';
+    const town = water(LOW_PRESSURE.replace('when: pressure < attributes.minPressure', when));
+    town.at('10:01').keepsReporting('WP-1', { pressure: 0.3 }).at('10:30');
+    // Nobody knows whether its flow is too high.
+    expect([town.story(), town.verdict('low-pressure', 'WP-1')]).toEqual([[], 'idle: not-fitted']);
+    town.keepsReporting('WP-1', { pressure: 0.05 }).at('10:50');
+    expect(town.story().at(-1)).toMatch(/ fired low-pressure WP-1 /);
+    expect(town.verdict('low-pressure', 'WP-1')).toMatch(/^breach/);
+    town.keepsReporting('WP-1', { pressure: 0.3 }).at('11:00');
+    expect(town.story().at(-1)).toMatch(/ resolved low-pressure WP-1 \(cleared\)/);
+  });
+
   it('does not judge a device that is out of service, nor let it resolve: idle', () => {
     const inService = { from: local('2026-11-22T10:30'), to: local('2026-11-22T11:00') };
     const town = water(LOW_PRESSURE, { inService });
