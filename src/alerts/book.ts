@@ -188,9 +188,10 @@ export class AlertBook {
       }
       case 'calmed': {
         // Of one that is over it stays true that it came and went.
-        const calmed = isOpen(alert.state) ? { ...alert, flapping: false } : alert;
-        this.#entries.put(alert.id, { alert: calmed, history });
-        return [{ alert: calmed, event: 'calmed' }];
+        if (!isOpen(alert.state)) return [{ alert, event: 'calmed' }];
+        const stands = { ...alert, flapping: false };
+        this.#entries.put(alert.id, { alert: stands, history });
+        return [{ alert: stands, event: 'stands' }];
       }
       case 'closed': {
         if (!isOpen(alert.state)) return [];

@@ -68,8 +68,11 @@ export const AlertMove = z.object({
 });
 export type AlertMove = z.infer<typeof AlertMove>;
 
-/** What became of an alert: it fired, was raised to a graver severity, comes and goes, does no more, is over, or was ended. */
-export type AlertEvent = 'fired' | 'raised' | 'flapping' | 'calmed' | 'resolved' | 'closed';
+/**
+ * What became of an alert: it fired, was raised to a graver severity, comes and goes, does no more and is over (`calmed`) or
+ * still open (`stands`), is over, or was ended.
+ */
+export type AlertEvent = 'fired' | 'raised' | 'flapping' | 'calmed' | 'stands' | 'resolved' | 'closed';
 
 /** An alert that somebody should hear of. */
 export interface News {

@@ -130,7 +130,7 @@ describe('the life of an alert', () => {
     for (const move of history) expect(AlertMove.safeParse(move).success).toBe(true);
   });
 
-  it('of those that come and go is told once as that, then at no turn, and once they do no more', async () => {
+  it('of those that come and go is told once as that, then at no turn, and once they do no more: whether it stands or is over', async () => {
     const { store, it: alerts } = await book();
     const news = async (...transitions: Transition[]) =>
       (await store.transaction(() => alerts.take(transitions))).map(({ event, suppressed }) => [event, suppressed]);
@@ -144,7 +144,8 @@ describe('the life of an alert', () => {
       ['fired', 'flapping'],
     ]);
     expect(alerts.get('b')?.alert.flapping).toBe(true);
-    expect(await news(calmed('b'))).toEqual([['calmed', undefined]]);
+    expect(await news(calmed('b'))).toEqual([['stands', undefined]]);
+    expect(await news(calmed('a'))).toEqual([['calmed', undefined]]);
     expect([alerts.get('a')?.alert.flapping, alerts.get('b')?.alert.flapping]).toEqual([true, false]);
     expect(await news(resolved('b'))).toEqual([['resolved', undefined]]);
   });

@@ -31,7 +31,6 @@ it.each([
   ['fired', 'warn'],
   ['raised', 'warn'],
   ['flapping', 'warn'],
-  ['calmed', 'info'],
   ['resolved', 'info'],
   ['closed', 'info'],
 ] as const)('an alert that %s is one line for people and programs, as a %s', async (event, level) => {
@@ -56,6 +55,22 @@ it.each([
       `${event}: Feeder F-1: Feeder outage (一号回路：回路停电)`,
     ],
   ]);
+});
+
+it('that comes and goes no more says whether it is over, or how it stands, in both languages', async () => {
+  expect((await told('calmed', [{ ...ALERT, state: 'resolved' }]))[0]?.[2]).toBe(
+    'calmed, and over: Feeder F-1: Feeder outage (反复已止，已结束：一号回路：回路停电)',
+  );
+  const [[level, , line] = []] = await told('stands');
+  expect(level).toBe('warn');
+  expect(line).toBe(
+    'calmed, and still open: Feeder F-1: Feeder outage [firing, critical, since 2026-11-22T12:11:00.000Z, decided by voltage 0, lamps 13] ' +
+      '(反复已止，仍未恢复：一号回路：回路停电〔报警中，紧急，自 2026-11-22T12:11:00.000Z 起，判定依据 voltage 0、lamps 13〕)',
+  );
+  const other: Alert = { ...ALERT, state: 'acknowledged', values: { voltage: 3, lamps: null } };
+  expect((await told('stands', [ALERT, other]))[0]?.[2]).toMatch(
+    /^calmed, and still open: 2 alerts: .*\[firing, .*; .*\[acknowledged, critical, .*, decided by voltage 3, lamps \?\] \(反复已止，仍未恢复：共 2 件：.*已签收/,
+  );
 });
 
 it('alerts of a group are one line with their number and the first names', async () => {

@@ -104,3 +104,22 @@ it('2,000 devices that break one after the other are two messages: the first at 
   await all();
   expect(lines.slice(1)).toEqual([expect.stringMatching(/^fired: 1900 alerts: GM-0101: Leak; .*; and 1895 more/)]);
 });
+
+it('a leak that comes and goes and then lasts is told as standing once it flaps no more', async () => {
+  const town = new Timeline('2026-11-22T10:00', LEAK, [gasMeter('GM-1', { reportInterval: 60 })]);
+  for (const minute of [10, 20, 30, 40]) {
+    town.at(`10:${minute}`).reports('GM-1', { leak: 30 });
+    if (minute < 40) town.at(`10:${minute + 1}`).reports('GM-1', { leak: 0 });
+  }
+  town.keepsReporting('GM-1', { leak: 60 }).at('14:00');
+  const { lines, commit, all, allowed } = await person();
+  for (const transition of town.found) {
+    await commit(town, [transition]);
+    allowed();
+    await all();
+  }
+  expect(lines.map((line) => line.split(':')[0])).toEqual([
+    ...['fired', 'resolved', 'fired', 'resolved', 'flapping', 'calmed, and still open'],
+  ]);
+  expect(lines.at(-1)).toMatch(/Leak \[firing, major, since 2026-11-22T02:40:00.000Z, decided by leak 30\]/);
+});
