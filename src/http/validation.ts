@@ -21,13 +21,8 @@ export const validateBySchema: FastifySchemaCompiler<z.ZodType> = ({ schema, htt
 function explain(issue: z.core.$ZodIssue): Problem[] {
   return describeIssue(issue).map(({ path, message }) => ({
     path: path.map(String).join('.'),
-    message: issue.input === undefined ? (missing(issue) ?? message) : message,
+    message,
   }));
-}
-
-function missing(issue: z.core.$ZodIssue): string | null {
-  if (issue.code === 'invalid_type') return 'is missing';
-  return issue.code === 'invalid_value' ? `is missing: one of ${issue.values.map(String).join(', ')}` : null;
 }
 
 function listed(problems: readonly Problem[]): string {

@@ -81,8 +81,8 @@ export function describeIssue(
       return { path: [...issue.path, key], message: `unknown key "${key}"${hint}` };
     });
   }
-  const missing = missingOf(issue);
-  if (missing !== null) return [{ path: issue.path, message: `it is missing (${missing})` }];
+  const nothing = missing(issue);
+  if (nothing !== null) return [{ path: issue.path, message: nothing }];
   if (issue.code === 'invalid_value' && typeof issue.input === 'string') {
     const hint = didYouMean(issue.input, issue.values.map(String));
     return [{ path: issue.path, message: `"${issue.input}" is not known${hint}` }];
@@ -96,19 +96,34 @@ export function describeIssue(
       return [{ path: issue.path, message: `"${found}" is not known${hint}` }];
     }
   }
-  return [{ path: issue.path, message: issue.message }];
+  // Of things that are told apart by their shape, such as one and a list of them: what is wrong with the one that it is.
+  const isUntold = issue.code === 'invalid_union' && issue.message === 'Invalid input';
+  const meant = isUntold ? issue.errors.filter((found) => found.every(isInside)) : [];
+  if (meant.length !== 1) return [{ path: issue.path, message: issue.message }];
+  return (meant[0] ?? []).flatMap((inner) =>
+    describeIssue(inner).map(({ path, message }) => ({ path: [...issue.path, ...path], message })),
+  );
 }
 
-/** What ought to stand where nothing does; null where something stands, or the schema was not asked to report what. */
-function missingOf(issue: z.core.$ZodIssue): string | null {
+/** Whether what is wrong lies within the thing, so that it is of the right sort itself. */
+function isInside({ code, path }: z.core.$ZodIssue): boolean {
+  return path.length > 0 || code === 'unrecognized_keys';
+}
+
+/** That nothing stands there, and what could; null where something stands, or the schema was not asked to report what. */
+function missing(issue: z.core.$ZodIssue): string | null {
   // As Zod says it, it is not plain that the key is not there.
-  if (issue.code === 'invalid_type') return issue.message.endsWith('received undefined') ? issue.expected : null;
+  if (issue.code === 'invalid_type') return issue.message.endsWith('received undefined') ? 'is missing' : null;
   if (!('input' in issue)) return null;
-  if (issue.code === 'invalid_value') return issue.input === undefined ? issue.values.join(', ') : null;
+  if (issue.code === 'invalid_value') return issue.input === undefined ? oneOf(issue.values) : null;
   if (issue.code !== 'invalid_union' || issue.discriminator === undefined) return null;
   const found = (issue.input as Record<string, unknown> | undefined)?.[issue.discriminator];
   // Zod's types leave `options` out.
-  return found === undefined ? ((issue as { options?: readonly unknown[] }).options ?? []).join(', ') : null;
+  return found === undefined ? oneOf((issue as { options?: readonly unknown[] }).options ?? []) : null;
+}
+
+function oneOf(known: readonly unknown[]): string {
+  return `is missing: one of ${known.map(String).join(', ')}`;
 }
 
 /** What `issue` says, with its place; `base` is where in the document the value stands that `schema` was asked about. */

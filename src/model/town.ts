@@ -16,6 +16,15 @@ export type Area = z.infer<typeof Area>;
 export const RoadClass = z.enum(['main', 'secondary', 'branch', 'residential', 'alley']);
 export type RoadClass = z.infer<typeof RoadClass>;
 
+/** What the roads of a class are called together. */
+export const CLASS_NAMES: Readonly<Record<RoadClass, Name>> = {
+  main: { zh: '主干路', en: 'Main roads' },
+  secondary: { zh: '次干路', en: 'Secondary roads' },
+  branch: { zh: '支路', en: 'Branch roads' },
+  residential: { zh: '居住区道路', en: 'Residential roads' },
+  alley: { zh: '背街小巷', en: 'Alleys' },
+};
+
 export const Road = z.strictObject({
   id: Id,
   name: Name,

@@ -1,7 +1,7 @@
 import type { Device } from '../model/device.ts';
 import type { Name } from '../model/primitives.ts';
 import { LEAST_TURNS, LONGEST_WITHIN } from '../model/rule.ts';
-import type { Town } from '../model/town.ts';
+import { CLASS_NAMES, type RoadClass, type Town } from '../model/town.ts';
 import { Agenda } from './agenda.ts';
 import {
   countOf,
@@ -79,14 +79,6 @@ const TALLIED = [
   'patrolled',
   'metered',
 ] as const satisfies readonly (keyof LampTally)[];
-
-const CLASS_NAMES: Record<string, Name> = {
-  main: { zh: '主干路', en: 'Main roads' },
-  secondary: { zh: '次干路', en: 'Secondary roads' },
-  branch: { zh: '支路', en: 'Branch roads' },
-  residential: { zh: '居住区道路', en: 'Residential roads' },
-  alley: { zh: '背街小巷', en: 'Alleys' },
-};
 
 /**
  * Counts the lamps of the town: which are expected now, and which of them are lit, out, or unknown. A count is corrected by
@@ -186,7 +178,7 @@ export class Lighting {
 
   /** How a group is called. */
   nameOf(group: LampGroup, id: string): Name {
-    return group === 'class' ? (CLASS_NAMES[id] ?? { zh: id, en: id }) : this.#roster.nameOf(id);
+    return group === 'class' ? (CLASS_NAMES[id as RoadClass] ?? { zh: id, en: id }) : this.#roster.nameOf(id);
   }
 
   #judge(known: Known, at: number): void {

@@ -9,7 +9,7 @@ import { MOST_TURNS } from '../model/rule.ts';
 import { SERVICE_DEVICE } from '../model/service.ts';
 import { isSignal, type SignalRule } from '../model/signal-rule.ts';
 import { Sun } from '../model/sun.ts';
-import type { Town } from '../model/town.ts';
+import { CLASS_NAMES, type RoadClass, type Town } from '../model/town.ts';
 import { isMetered, learn, type MeterReport } from './lamp-meter.ts';
 import { MaintenanceBook } from './maintenance.ts';
 import type { CompiledRule, CompiledThreshold } from './rulebook.ts';
@@ -227,7 +227,7 @@ export class Roster {
     if (device !== undefined) return device.name;
     const { town } = this;
     const found = [...(town?.network ?? []), ...(town?.areas ?? []), ...(town?.roads ?? []), ...(town ? [town] : [])];
-    return found.find((thing) => thing.id === id)?.name ?? { zh: id, en: id };
+    return found.find((thing) => thing.id === id)?.name ?? CLASS_NAMES[id as RoadClass] ?? { zh: id, en: id };
   }
 
   #put(device: Device, heard: Heard, { thresholds = [], signals = [] }: Partial<Member> = {}): void {

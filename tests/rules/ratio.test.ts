@@ -47,6 +47,14 @@ describe('the lighting rate', () => {
     });
   });
 
+  it('of a class of roads is told by the name of the class', () => {
+    const town = night(900, 1_000, RATE.replace('[town]', '[class]')).at('20:20');
+    expect(town.last('begun').title).toEqual({
+      zh: '主干路：亮灯率低于97%',
+      en: 'Main roads: Lighting rate below 97 %',
+    });
+  });
+
   it('with too little known is not ok, and ends nothing: its coverage speaks', () => {
     const rules = RATE.replace('target: 0.97', 'target: 0.4')
       .replace('clear: 0.975', 'clear: 0.4')

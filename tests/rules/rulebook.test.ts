@@ -364,13 +364,13 @@ describe('a mistake is named with its place and the nearest right name', () => {
 
   it('a thing that is missing', () => {
     expect(problems(THRESHOLD.replace(/ {2}(kind|when).*\n/g, ''))).toEqual([
-      'rules.yaml:1:3: kind: it is missing (string)',
-      'rules.yaml:1:3: when: it is missing (string)',
+      'rules.yaml:1:3: kind: is missing',
+      'rules.yaml:1:3: when: is missing',
     ]);
     expect(problems(THRESHOLD.replace(/ {2}severity.*\n/, ''))).toEqual([
-      'rules.yaml:1:3: severity: it is missing (critical, major, minor, info)',
+      'rules.yaml:1:3: severity: is missing: one of critical, major, minor, info',
     ]);
-    expect(problems(THRESHOLD.replace(/ {2}type.*\n/, ''))[0]).toMatch(/: type: it is missing \(threshold, /);
+    expect(problems(THRESHOLD.replace(/ {2}type.*\n/, ''))[0]).toMatch(/: type: is missing: one of threshold, /);
   });
 
   it('several in one rule, whatever their sort, and in `when` as in `clear`', () => {

@@ -24,6 +24,9 @@ it('what is wrong with one is told by its place in the list', async () => {
   const answer = await asking(town)('POST', '/api/v1/patrols', { payload: [FOUND, { ...FOUND, device: 'NOBODY' }] });
   expect(expectProblem(answer, 422, 'invalid')).toEqual(['1.device']);
   const bad = await asking(town)('POST', '/api/v1/patrols', { payload: { ...FOUND, lit: 'perhaps' } });
-  expectProblem(bad, 422, 'invalid');
+  expect(expectProblem(bad, 422, 'invalid')).toEqual(['lit']);
+  const { by, ...nobody } = FOUND;
+  const unsigned = await asking(town)('POST', '/api/v1/patrols', { payload: [FOUND, { ...nobody, lits: by }] });
+  expect(expectProblem(unsigned, 422, 'invalid')).toEqual(['1.by', '1.lits']);
   expect(town.patrols).toEqual([]);
 });

@@ -294,7 +294,7 @@ describe('a bad file of tests', () => {
   });
 
   it('must say what is expected, be it nothing', () => {
-    expect(problems(test(REPORT)).join()).toMatch(/expect: it is missing \(array\)/);
+    expect(problems(test(REPORT)).join()).toMatch(/expect: is missing/);
   });
 
   it('with several rules names the one that a line is about', () => {
