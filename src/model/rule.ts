@@ -97,6 +97,8 @@ export const LAMP_FINDINGS = {
   'dark block': 'feeder',
   /** 连续灭灯: lamps out side by side along a road, by their attribute `sequence`. */
   'dark run': 'road',
+  /** 单灯不亮: lamps that are out, one by one. */
+  'dark lamp': 'device',
   /** 白天亮灯: lamps that burn by day. */
   'day burner': 'device',
   /** Lamps that go on and off again. */

@@ -4,6 +4,7 @@ import type { Finding } from '../model/transition.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { darkRun } from './dark-run.ts';
 import { type Found, Holding } from './holding.ts';
+import type { LampCount } from './lamp-state.ts';
 import { evidenceOf, type LampState } from './lamp-state.ts';
 import { darkestOf, type GroupCount, type Lighting } from './lighting.ts';
 import { maintenanceAt } from './maintenance.ts';
@@ -68,7 +69,7 @@ export class CountJudge {
     if (count === undefined) return null;
     const isWorkedOn = count.maintained > 0;
     if (rule.count === 'dark run') return { ...darkRun(rule, count), isWorkedOn };
-    if (rule.count === 'dark block') return { ...darkBlock(rule, count), isWorkedOn };
+    if (rule.count === 'dark block') return { ...darkLamps(rule, count, () => darkestOf(count)), isWorkedOn };
     const circuit = this.#lighting.circuit(id);
     return { ...offSchedule(count, circuit, this.#speech.roster.town?.lighting, at), isWorkedOn };
   }
@@ -83,7 +84,8 @@ export class CountJudge {
 
   /** The subjects that may be in breach; the others need no look. */
   #suspects({ count, atLeast }: CountRule, counts: readonly GroupCount[]): string[] {
-    const { burning, mismatched, turning } = this.#lighting.notable;
+    const { out, burning, mismatched, turning } = this.#lighting.notable;
+    if (count === 'dark lamp') return [...out.keys()].sort();
     if (count === 'day burner') return [...burning.keys()].sort();
     if (count === 'registry mismatch') return [...mismatched.keys()].sort();
     if (count === 'cycling lamp') return [...turning.keys()].sort();
@@ -116,7 +118,8 @@ export function subjectOf({ count }: CountRule, id: string): Subject {
 }
 
 function judgeDevice(rule: CountRule, state: LampState, at: number): Counted {
-  const find: Record<Extract<LampFinding, 'day burner' | 'cycling lamp' | 'registry mismatch'>, () => Counted> = {
+  const find: Record<Extract<LampFinding, 'dark lamp' | 'day burner' | 'cycling lamp' | 'registry mismatch'>, () => Counted> = {
+    'dark lamp': () => darkLamps(rule, state, () => [state]),
     'day burner': () => dayBurner(rule, state, at),
     'cycling lamp': () => cyclingLamp(rule, state, at),
     'registry mismatch': () => registryMismatch(state, at),
@@ -124,14 +127,17 @@ function judgeDevice(rule: CountRule, state: LampState, at: number): Counted {
   return find[rule.count as keyof typeof find]();
 }
 
-/** Many lamps of a feeder are out: so many, and such a share of those that must burn. */
-function darkBlock({ atLeast, share = 0 }: CountRule, count: GroupCount): Counted {
-  const { expected, out, unknown } = count;
-  const isBlock = (dark: number) => dark >= atLeast && dark >= share * expected;
-  const found = { values: { out, expected, unknown }, states: () => darkestOf(count) };
+/** Lamps of a feeder or of a device are out: so many, and such a share of those that must burn. */
+function darkLamps(
+  { atLeast, share = 0 }: CountRule,
+  { expected, out, unknown }: LampCount,
+  states: Counted['states'],
+): Counted {
+  const isFound = (dark: number) => dark >= atLeast && dark >= share * expected;
+  const found = { values: { out, expected, unknown }, states };
   if (expected === 0) return { ...found, verdict: 'idle', reason: 'not-expected' };
-  if (isBlock(out)) return { ...found, verdict: 'breach', reason: null };
-  return isBlock(out + unknown)
+  if (isFound(out)) return { ...found, verdict: 'breach', reason: null };
+  return isFound(out + unknown)
     ? { ...found, verdict: 'unknown', reason: 'coverage' }
     : { ...found, verdict: 'ok', reason: null };
 }

@@ -86,8 +86,9 @@ const TALLIED = [
  * anew from what the roster holds.
  */
 export class Lighting {
-  /** Devices that burn by day, that count other lamps than the registry, and that went on or off in the night lately. */
+  /** Devices with lamps that are out, that burn by day, that count other lamps than the registry, and that went on or off in the night lately. */
   readonly notable = {
+    out: new Map<string, LampState>(),
     burning: new Map<string, LampState>(),
     mismatched: new Map<string, LampState>(),
     turning: new Map<string, LampState>(),
@@ -196,6 +197,7 @@ export class Lighting {
       add(group, state, 1);
     }
     const { id } = member.device;
+    note(this.notable.out, id, state, state.out > 0);
     note(this.notable.burning, id, state, state.burning > 0);
     note(this.notable.mismatched, id, state, state.isMismatch);
     note(this.notable.turning, id, state, isTurning(state));

@@ -1,4 +1,5 @@
 import type { Subject } from '../../model/alert.ts';
+import type { Name } from '../../model/primitives.ts';
 import type { CountRule, LampFinding } from '../../model/rule.ts';
 import type { Counted } from '../count.ts';
 import type { Engine } from '../engine.ts';
@@ -15,8 +16,9 @@ export function countSays(engine: Engine, rule: CountRule, { id }: Subject, at: 
   if (counted === null) return UNEXPLAINED;
   const { timeZone = 'UTC' } = engine.roster.town ?? {};
   const says: Record<LampFinding, () => Explained> = {
-    'dark block': () => blockSays(rule, counted),
+    'dark block': () => darkSays(rule, counted, { zh: '成片不亮', en: 'a block' }),
     'dark run': () => runSays(rule, counted),
+    'dark lamp': () => darkSays(rule, counted, { zh: '单灯不亮', en: 'a finding' }),
     'day burner': () => burnerSays(rule, counted, at, timeZone),
     'cycling lamp': () => cyclingSays(rule, counted, at, timeZone),
     'off schedule': () => scheduleSays(engine, id, counted, at, timeZone),
@@ -25,7 +27,7 @@ export function countSays(engine: Engine, rule: CountRule, { id }: Subject, at: 
   return says[rule.count]();
 }
 
-function blockSays({ atLeast, share = 0 }: CountRule, counted: Counted): Explained {
+function darkSays({ atLeast, share = 0 }: CountRule, counted: Counted, what: Name): Explained {
   const { out, expected, unknown } = figuresOf(counted);
   const [text, figures] =
     share === 0
@@ -45,7 +47,7 @@ function blockSays({ atLeast, share = 0 }: CountRule, counted: Counted): Explain
         ? next('有应亮的灯后再判断', 'it is judged once lamps are expected')
         : counted.verdict === 'breach'
           ? next(`灭灯加未知少于 ${need} 盏即恢复`, `it is over with fewer than ${need} out or unknown`)
-          : next(`灭灯达 ${need} 盏即为成片不亮`, `${need} lamps out are a block`),
+          : next(`灭灯达 ${need} 盏即为${what.zh}`, `${need} lamps out are ${what.en}`),
   };
 }
 
