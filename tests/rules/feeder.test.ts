@@ -56,6 +56,15 @@ describe('a dead feeder', () => {
     expect(town.story('feeder-supply').at(-1)).toBe('22:00:00 resolved feeder-supply F-1 (cleared)');
   });
 
+  it('back again, the three lamps that report and stay dark speak, each once, after half an hour', () => {
+    const town = deadFeeder(SHIPPED).at('22:00').keepsReporting('LC-1', { voltage: 230 });
+    for (const id of LAMP_IDS) town.keepsReporting(id, LOST.includes(id) ? { ...DARK, lampFault: false } : LIT);
+    town.at('23:59');
+    expect(town.story('dark-lamp').filter((line) => / (fired|resolved|closed) /.test(line))).toEqual(
+      LOST.map((id) => expect.stringMatching(`^22:[34]\\d:\\d\\d fired dark-lamp ${id} `)),
+    );
+  });
+
   it('back again, a lamp that is found dark has all of `for` from then on: what it said before is no word against it', () => {
     const town = deadFeeder(LAMPS);
     // By their batteries the lamps tell of the darkness.
