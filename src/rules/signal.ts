@@ -9,7 +9,7 @@ import { deviation } from './deviation.ts';
 import { drift } from './drift.ts';
 import { Memories, type Memory } from './memory.ts';
 import { pattern } from './pattern.ts';
-import { freshFor, isInService, type Member, quietFor } from './roster.ts';
+import { freshFor, isInService, type Member } from './roster.ts';
 import type { Sampled } from './sampled.ts';
 import type { Moment, Reading, Signal } from './signal-type.ts';
 import type { Speech } from './speech.ts';
@@ -78,7 +78,8 @@ export class SignalJudge {
   verdict(rule: SignalRule, member: Member, at: number): { verdict: Verdict; reason: string | null } {
     const rest = this.#speech.restOf(rule, member, at);
     if (rest !== null) return { verdict: 'idle', reason: rest };
-    if (quietFor(member, at, this.#speech.roster.away) > freshFor(member)) return { verdict: 'silent', reason: null };
+    const silence = this.#speech.silence(member, at);
+    if (silence !== null) return silence;
     const memory = this.memories.of(rule.id, member.device.id);
     if (memory === undefined) return { verdict: 'unknown', reason: 'learning' };
     if (at - memory.ts > freshFor(member)) return { verdict: 'unknown', reason: 'no-sample' };

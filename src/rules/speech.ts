@@ -4,11 +4,13 @@ import type { SampleRecord } from '../model/record.ts';
 import { coverageId, coverageName } from '../model/rule.ts';
 import { SERVICE } from '../model/service.ts';
 import type { Finding } from '../model/transition.ts';
+import type { Verdict } from '../model/verdict.ts';
 import type { RuleHours } from './hours.ts';
 import { gradeOf, Ladder } from './ladder.ts';
+import { suppliedAt } from './lamp-plan.ts';
 import { maintainedUntil, maintenanceAt } from './maintenance.ts';
 import type { Occurrence, Occurrences } from './occurrences.ts';
-import { isInService, type Member, type Roster } from './roster.ts';
+import { freshFor, isInService, type Member, quietFor, type Roster } from './roster.ts';
 import type { CompiledRule } from './rulebook.ts';
 
 /** Why nothing is expected of a device by a rule. */
@@ -38,6 +40,14 @@ export class Speech {
     if (!isInService(member, at)) return 'out-of-service';
     if (member.windows.length > 0 && maintenanceAt(member.windows, at) !== null) return 'maintenance';
     return this.hours.isOpen(rule, at) ? null : 'schedule';
+  }
+
+  /** How a device stands by its samples at `at` (ms) where none come any more; null while they do. Without supply it cannot speak. */
+  silence(member: Member, at: number): { verdict: Verdict; reason: string | null } | null {
+    if (quietFor(member, at, this.roster.away) <= freshFor(member)) return null;
+    return member.device.power === 'switched' && !suppliedAt(member, at).isSupplied
+      ? { verdict: 'idle', reason: 'daylight' }
+      : { verdict: 'silent', reason: null };
   }
 
   /** Whether a sample counts for nothing by a rule: its device rests when it was measured, or is worked on when it comes. */

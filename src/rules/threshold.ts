@@ -1,7 +1,7 @@
 import type { SampleRecord } from '../model/record.ts';
 import type { Finding } from '../model/transition.ts';
 import type { Verdict } from '../model/verdict.ts';
-import { freshFor, type Member, quietFor } from './roster.ts';
+import { freshFor, type Member } from './roster.ts';
 import type { CompiledThreshold } from './rulebook.ts';
 import type { Sampled } from './sampled.ts';
 import type { Speech } from './speech.ts';
@@ -43,7 +43,8 @@ export class ThresholdJudge {
     const { attributes } = member;
     if (rule.when.attributes.some((name) => attributes[name] === undefined))
       return { verdict: 'idle', reason: 'no-limit' };
-    if (quietFor(member, at, this.#speech.roster.away) > freshFor(member)) return { verdict: 'silent', reason: null };
+    const silence = this.#speech.silence(member, at);
+    if (silence !== null) return silence;
     const judged = member.heard.judged[rule.id];
     if (judged === undefined && member.heard.ts !== null && rule.when.isOptional)
       return { verdict: 'idle', reason: 'not-fitted' };

@@ -5,6 +5,7 @@ import type { ChangeRule, CounterRule, DriftRule, SignalRule, StuckRule } from '
 import type { Verdict } from '../../../src/model/verdict.ts';
 import { freshFor, isAbout, type Past } from './past.ts';
 import { heldAgainst, type Word } from './sampled.ts';
+import { supplyOf } from './silence.ts';
 import type { World } from './world.ts';
 
 /** What is held against a device is over at this share of what began it. */
@@ -151,7 +152,7 @@ export function verdictOf(world: World, rule: SignalRule, device: Device, at: nu
   const { past, found } = world;
   if (past.rest(rule, device, at) !== null) return 'idle';
   const fresh = freshFor(device);
-  if (past.quiet(device.id, at) > fresh) return 'silent';
+  if (past.quiet(device.id, at) > fresh) return supplyOf(world, device, at).isSupplied ? 'silent' : 'idle';
   const last = readsOf(past, rule, device.id).at(-1);
   if (last === undefined || at - last.ts > fresh) return 'unknown';
   return heldAgainst(world, rule, device) === undefined

@@ -13,7 +13,7 @@ function patienceOf({ after }: SilenceRule, { reportInterval }: Device): number 
 }
 
 /** Whether a device has its supply, and since when. */
-function supplyOf({ past }: World, device: Device, at: number): { isSupplied: boolean; since: number } {
+export function supplyOf({ past }: World, device: Device, at: number): { isSupplied: boolean; since: number } {
   if (device.power === 'always') return { isSupplied: true, since: Number.NEGATIVE_INFINITY };
   const { isLit, since } = phaseOf(past, device, at);
   if (!isLit || device.attributes.plan !== 'half-night') return { isSupplied: isLit, since };

@@ -7,6 +7,7 @@ import type { Verdict } from '../../../src/model/verdict.ts';
 import { attributeOf, fieldOf, holds } from './condition.ts';
 import { freshFor, isAbout, type Past } from './past.ts';
 import { heldAgainst, type Word } from './sampled.ts';
+import { supplyOf } from './silence.ts';
 import type { World } from './world.ts';
 
 /**
@@ -59,7 +60,7 @@ export function verdictOf(world: World, rule: ThresholdRule, device: Device, at:
   const limit = attributeOf(rule.when);
   if (limit !== null && withLimits(device)[limit] === undefined) return 'idle';
   const fresh = freshFor(device);
-  if (past.quiet(device.id, at) > fresh) return 'silent';
+  if (past.quiet(device.id, at) > fresh) return supplyOf(world, device, at).isSupplied ? 'silent' : 'idle';
   const judged = judgedAt(past, rule, device);
   if (judged === null && isUnfitted(past, rule, device, kinds)) return 'idle';
   if (judged === null || at - judged > fresh) return 'unknown';
