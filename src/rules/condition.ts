@@ -9,6 +9,7 @@ import { didYouMean } from '../kernel/nearest.ts';
 import type { Device } from '../model/device.ts';
 import type { Kind } from '../model/kind.ts';
 import type { Value } from '../model/sample.ts';
+import { isWalk, unbounded } from './bounded.ts';
 import { implausible } from './plausible.ts';
 
 /** A condition of a rule, compiled for a kind. */
@@ -113,13 +114,16 @@ export class Conditions {
     const asked: Asked[] = [];
     let doubt: Flaw | null = null;
     let branches = false;
-    const visit = (node: unknown): void => {
-      if (Array.isArray(node)) return node.forEach(visit);
+    const visit = (node: unknown, walks: number): void => {
+      if (Array.isArray(node)) {
+        for (const one of node) visit(one, walks);
+        return;
+      }
       if (typeof node !== 'object' || node === null || !('op' in node)) return;
       const { op, args, start, end } = node as ASTNode;
       if (BRANCHING.has(op)) branches = true;
       const attribute = attributeIn(node as ASTNode);
-      const message = implausible(node as ASTNode, this.#kind);
+      const message = unbounded(node as ASTNode, walks) ?? implausible(node as ASTNode, this.#kind);
       if (message !== null) doubt ??= { message, offset: start };
       if (op === 'id' && this.#kind.fields[args as string] !== undefined) {
         fields.add(args as string);
@@ -127,10 +131,9 @@ export class Conditions {
       } else if (attribute !== null) {
         attributes.add(attribute);
         asked.push({ start, end, of: 'attribute', name: attribute });
-      } else if (Array.isArray(args)) args.forEach(visit);
-      else visit(args);
+      } else visit(args, walks + Number(isWalk(node as ASTNode)));
     };
-    visit(ast);
+    visit(ast, 0);
     return { fields: [...fields], attributes: [...attributes], asked, doubt, branches };
   }
 

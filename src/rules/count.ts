@@ -9,7 +9,7 @@ import { evidenceOf, type LampState } from './lamp-state.ts';
 import { darkestOf, type GroupCount, type Lighting } from './lighting.ts';
 import { maintenanceAt } from './maintenance.ts';
 import { offSchedule } from './off-schedule.ts';
-import { freshFor } from './roster.ts';
+import { appliesTo, freshFor } from './roster.ts';
 import type { CompiledRung } from './rulebook.ts';
 import type { Speech } from './speech.ts';
 
@@ -60,7 +60,7 @@ export class CountJudge {
     const by = LAMP_FINDINGS[rule.count];
     if (by === 'device') {
       const state = this.#lighting.of(id);
-      if (state === undefined || state.member.device.kind !== rule.kind) return null;
+      if (state === undefined || !appliesTo(rule, state.member.device)) return null;
       if (maintenanceAt(state.member.windows, at) !== null)
         return { verdict: 'idle', reason: 'maintenance', values: {}, states: () => [state] };
       return judgeDevice(rule, state, at);
@@ -75,11 +75,11 @@ export class CountJudge {
   }
 
   /** Every subject that a rule judges, in the order of the ids. */
-  subjects({ count, kind }: CountRule, counts: readonly GroupCount[]): string[] {
-    const by = LAMP_FINDINGS[count];
+  subjects(rule: CountRule, counts: readonly GroupCount[]): string[] {
+    const by = LAMP_FINDINGS[rule.count];
     if (by !== 'device') return counts.filter(({ group }) => group === by).map(({ id }) => id);
     const devices = this.#speech.roster.inOrder().map(({ device }) => device);
-    return devices.filter((device) => device.kind === kind && this.#lighting.of(device.id)).map(({ id }) => id);
+    return devices.filter((device) => appliesTo(rule, device) && this.#lighting.of(device.id)).map(({ id }) => id);
   }
 
   /** The subjects that may be in breach; the others need no look. */

@@ -57,7 +57,7 @@ describe('the rulebook of the sample town', () => {
 
   it('is good, and holds the rules of the plan', () => {
     const text = readRulebookFile(path);
-    expect(checkRulebook(text, path, around)).toEqual({ rules: 54, problems: [] });
+    expect(checkRulebook(text, path, around)).toEqual({ rules: 55, problems: [] });
     const { rules, version } = loadRulebook(text, path, around);
     expect(version).toBe(versionOf(readFileSync(path, 'utf8')));
     expect(rules.map(({ id }) => id)).toEqual(
@@ -306,6 +306,18 @@ describe('a mistake is named with its place and the nearest right name', () => {
       /when.*/,
       'when: pressure + 1 < 2.0',
       '6:9: no such overload: double + int: write whole numbers as 1.0 in sums',
+    ],
+    [
+      'a regular expression',
+      /when.*/,
+      `when: pressure < 0.1 && attributes.role.matches('^(a+)+b')`,
+      '6:27: a regular expression may take for ever: compare with ==, in, startsWith, endsWith or contains',
+    ],
+    [
+      'a walk inside a walk',
+      /when.*/,
+      'when: "[pressure].all(v, [flow].exists(w, w < v))"',
+      '6:28: a walk over a list inside another may take for ever: write them side by side',
     ],
     ['a word for an operator', /when.*/, 'when: pressure < 0.1 and flow > 2.0', '6:24: write && for and'],
     ['a number compared with words', /when.*/, 'when: pressure < "low"', '6:9: no such overload: double < string'],

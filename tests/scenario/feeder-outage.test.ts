@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Alert } from '../../src/model/alert.ts';
 import { local, MINUTE_MS } from '../simulators/support/town.ts';
 import { SampleTown } from './support/sample-town.ts';
 
@@ -86,15 +87,17 @@ describe('a feeder outage', () => {
     // Past the silence of the lamps' controllers, the end of the batteries, and the silence of the concentrators.
     await town.pass(30);
     await areOut(SINGLE_LAMPS);
+    // Lamps are broken now and then, here as elsewhere; of those here nothing has been said yet.
+    const isOfOutage = ({ rule, subject, state }: Alert) =>
+      subject.type === 'device' && (rule !== 'dark-lamp' || (subject.id.startsWith('LC-F001') && state !== 'pending'));
     const toldOf = async () => {
       const open = await town.alerts('state=open');
-      return open
-        .filter(({ subject }) => subject.type === 'device')
-        .map(({ rule, subject }) => `${rule} ${subject.id}`);
+      return open.filter(isOfOutage).map(({ rule, subject }) => `${rule} ${subject.id}`);
     };
     expect(await toldOf()).toEqual([]);
     await town.passTo(back);
-    expect(await town.silent()).toHaveLength(2 + SINGLE_LAMPS.lamps);
+    // Silent are the two concentrators; of their lamps it is known that they are dark.
+    expect(await town.silent()).toHaveLength(2);
     await areOut(METERED);
     await areOut(SINGLE_LAMPS);
     expect(await toldOf()).toEqual([]);
@@ -104,7 +107,7 @@ describe('a feeder outage', () => {
     expect(await ofFeeders()).toEqual(['F-001 resolved', 'F-012 resolved']);
     expect(await town.silent()).toEqual([]);
     const told = await town.alerts();
-    expect(told.filter(({ subject }) => subject.type === 'device')).toEqual([]);
+    expect(told.filter(isOfOutage)).toEqual([]);
     expect(await town.rate('feeder', SINGLE_LAMPS.feeder)).toMatchObject({ unknown: 0 });
   });
 });
