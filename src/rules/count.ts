@@ -118,7 +118,10 @@ export function subjectOf({ count }: CountRule, id: string): Subject {
 }
 
 function judgeDevice(rule: CountRule, state: LampState, at: number): Counted {
-  const find: Record<Extract<LampFinding, 'dark lamp' | 'day burner' | 'cycling lamp' | 'registry mismatch'>, () => Counted> = {
+  const find: Record<
+    Extract<LampFinding, 'dark lamp' | 'day burner' | 'cycling lamp' | 'registry mismatch'>,
+    () => Counted
+  > = {
     'dark lamp': () => darkLamps(rule, state, () => [state]),
     'day burner': () => dayBurner(rule, state, at),
     'cycling lamp': () => cyclingLamp(rule, state, at),

@@ -60,7 +60,7 @@ describe('a block of dark lamps', () => {
     const supply = `
 - { id: supply, type: threshold, kind: lighting-controller, name: { zh: 停, en: Out }, when: voltage < 50, subject: parent, severity: major }
 `;
-    const town = townWith(supply + block + '  inhibitedBy: [supply]\n', [TEN]);
+    const town = townWith(`${supply + block}  inhibitedBy: [supply]\n`, [TEN]);
     town.keepsReporting('LC-1', { lampsLit: 0, voltage: 0 }).at('20:30');
     expect(town.story('finding')).toEqual([
       '20:00:00 begun finding F-1 (condition)',
