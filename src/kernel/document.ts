@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import { isNode, isScalar, LineCounter, parseDocument, visit, type Document as Yaml } from 'yaml';
 import type { z } from 'zod';
 import { messageOf, type Problem } from './errors.ts';
 import { didYouMean } from './nearest.ts';
@@ -47,9 +47,39 @@ export function readDocument<T>(text: string, file: string, schema: z.ZodType<T>
       return place(start + offsetInSource(text.slice(start, end), node.value, offset));
     },
   };
-  const parsed = schema.safeParse(document.toJS(), { reportInput: true });
+  const alias = brokenAlias(document);
+  if (alias !== null) return { ok: false, problems: [{ path: place(alias.offset), message: alias.message }] };
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch (error) {
+    const message = `the aliases (*name) stand for far more than is written; write it out (${messageOf(error)})`;
+    return { ok: false, problems: [{ path: locate.at([]), message }] };
+  }
+  const parsed = schema.safeParse(value, { reportInput: true });
   if (parsed.success) return { ok: true, value: parsed.data, locate };
   return { ok: false, problems: parsed.error.issues.flatMap((issue) => explain(issue, { schema, locate })) };
+}
+
+/** The first alias that stands for nothing, or for what it is a part of; null without one. */
+function brokenAlias(document: Yaml): { offset: number; message: string } | null {
+  const anchors = new Set<string>();
+  let broken: { offset: number; message: string } | null = null;
+  visit(document, {
+    Alias: (_key, { source, range }, path) => {
+      const isPart = path.some((node) => isNode(node) && 'anchor' in node && node.anchor === source);
+      if (anchors.has(source) && !isPart) return;
+      const message = isPart
+        ? `*${source} is a part of itself`
+        : `*${source} stands for nothing: there is no &${source} before it`;
+      broken = { offset: range?.[0] ?? 0, message };
+      return visit.BREAK;
+    },
+    Value: (_key, { anchor }) => {
+      if (anchor !== undefined) anchors.add(anchor);
+    },
+  });
+  return broken;
 }
 
 /** Reads the YAML file `file` as {@link readDocument} does; that it can't be read is a problem like another. Never throws. */

@@ -6,6 +6,12 @@ const Lamp = z.strictObject({
   lamps: z.array(z.strictObject({ id: z.string(), plan: z.enum(['all-night', 'half-night']), watts: z.number() })),
 });
 
+/** Each level is nine times the one before. */
+function bomb(levels: number): string {
+  const line = (level: number) => `a${level}: &a${level} [${Array(9).fill(level === 0 ? 'x' : `*a${level - 1}`)}]\n`;
+  return Array.from({ length: levels }, (_, level) => line(level)).join('');
+}
+
 describe('reading a YAML document by its schema', () => {
   it('names every problem with line and column', () => {
     const text =
@@ -21,6 +27,27 @@ describe('reading a YAML document by its schema', () => {
   it('places a broken text', () => {
     const document = readDocument('lamps: [\n', 'lamps.yaml', Lamp);
     expect(document.ok ? [] : document.problems.map(({ path }) => path)).toEqual(['lamps.yaml:2:1']);
+  });
+
+  it.each([
+    ['lamps: [*a]\n', 'f.yaml:1:9', '*a stands for nothing: there is no &a before it'],
+    ['lamps: [*a, &a {}]\n', 'f.yaml:1:9', '*a stands for nothing'],
+    ['lamps: &a\n  - *a\n', 'f.yaml:2:5', '*a is a part of itself'],
+    [bomb(9), 'f.yaml:1:1', 'the aliases (*name) stand for far more than is written'],
+  ])('says what is wrong with an alias: %j', (text, path, message) => {
+    const document = readDocument(text, 'f.yaml', z.unknown());
+    expect(document.ok ? [] : document.problems).toEqual([{ path, message: expect.stringContaining(message) }]);
+  });
+
+  it('takes an alias that stands for what was written before', () => {
+    const text =
+      'lamps:\n  - &a { id: a, plan: all-night, watts: &w 40 }\n  - *a\n  - { id: b, plan: half-night, watts: *w }\n';
+    const document = readDocument(text, 'f.yaml', Lamp);
+    expect(document.ok && document.value.lamps.map(({ id, watts }) => [id, watts])).toEqual([
+      ['a', 40],
+      ['a', 40],
+      ['b', 40],
+    ]);
   });
 
   it('locates a value of a good document', () => {
