@@ -253,6 +253,8 @@ export class LightingHours {
       for (const [group, id] of groupsOf(line.member.device, town)) {
         for (const [place, time] of own.entries()) {
           const start = hour + place * BUCKET_MS;
+          // Of what was before it was registered, nothing is known.
+          if (start + BUCKET_MS <= line.from) continue;
           const key = `${group} ${id} ${start}`;
           const sum = buckets.get(key) ?? { group, id, start, ...noTime(), watched: BUCKET_MS };
           buckets.set(key, sum);

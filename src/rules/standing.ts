@@ -158,7 +158,7 @@ export class Standing {
         const ts = instant(sum.start);
         if (after !== undefined && (ts < after.ts || (ts === after.ts && sum.id <= after.id))) continue;
         const mean = meanOf(sum);
-        const point = this.#point({ group, id: sum.id }, mean, mean.expected > 0, sum.start);
+        const point = this.#point({ group, id: sum.id }, mean, this.#engine.isDark(sum.start), sum.start);
         points.push({ ...point, revision: sum.revision, ts });
       }
       sums = new Map();

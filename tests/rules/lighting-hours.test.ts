@@ -200,6 +200,16 @@ describe('the record of the lighting rate, made from the history', () => {
     expect([expected('F-2', '20:00'), expected('F-2', '21:00')]).toEqual([200, 600]);
   });
 
+  it('says nothing of a group before any of its lamps was registered', async () => {
+    const town = await lit([concentrator('LC-1')], TOWN, morning('06:23'));
+    await town.passTo(morning('06:40'));
+    await town.registers(concentrator('LC-2', { parent: 'F-2' }));
+    await town.passTo(morning('09:30'));
+    const starts = (id: string) => town.buckets('feeder', id).map(({ start }) => start);
+    expect([starts('F-1')[0], starts('F-1').length]).toEqual([morning('06:20'), 8]);
+    expect([starts('F-2')[0], starts('F-2').length]).toEqual([morning('06:40'), 4]);
+  });
+
   it('takes what a patrol found, however late it is handed in, as long as it holds', async () => {
     const town = await lit([concentrator('LC-1', { attributes: { lamps: 10, observation: 'patrol' } })]);
     await town.passTo(morning('09:00'));

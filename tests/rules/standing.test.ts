@@ -166,6 +166,14 @@ describe('the lighting rate over time', () => {
     expect(await past({})).toEqual(['12:00 lailong 19 0.95', '12:05 lailong 19 0.95', '12:10 lailong 15 0.75']);
   });
 
+  it('calls no time daylight at which the sun is down, though no lamp has to burn', async () => {
+    const lamps = [concentrator('LC-1', { inService: { from: local('2026-11-23T06:40'), to: null } })];
+    const { standing: it } = await standing(new Timeline('2026-11-23T06:20', LIGHT, lamps).at('08:01'));
+    const [first, ...more] = await it.lightingPast({ group: 'town', from: 0, to: 1e13, limit: 100 });
+    expect(first).toMatchObject({ dark: true, expected: 0, verdict: 'idle', reason: 'lamp-plan' });
+    expect(more.at(-1)).toMatchObject({ dark: false, expected: 0, verdict: 'idle', reason: 'daylight' });
+  });
+
   it('sums up to wider buckets', async () => {
     expect(await past({ bucket: 900_000 })).toEqual(['12:00 lailong 18 0.9']);
   });
