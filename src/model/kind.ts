@@ -32,6 +32,8 @@ export const Attribute = z.strictObject({
   values: z.array(z.string()).optional(),
   /** What a text must look like, as a regular expression over the whole of it. */
   pattern: z.string().refine(isPattern, 'no such regular expression').optional(),
+  /** A text that is a day of the calendar: `2026-11-30`. */
+  format: z.literal('date').optional(),
 });
 export type Attribute = z.infer<typeof Attribute>;
 

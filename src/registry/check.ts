@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { type Problem, TownError } from '../kernel/errors.ts';
 import { didYouMean } from '../kernel/nearest.ts';
 import type { Device, DeviceInput } from '../model/device.ts';
@@ -86,6 +87,8 @@ function checkAttributes(device: Device, kind: Kind, prefix: string): Problem[] 
       problems.push({ path, message: `${String(value)} is none of ${attribute.values.join(', ')}${hint}` });
     } else if (attribute.pattern !== undefined && !new RegExp(`^(?:${attribute.pattern})$`).test(String(value))) {
       problems.push({ path, message: `${String(value)} does not look like ${attribute.pattern}` });
+    } else if (attribute.format === 'date' && !z.iso.date().safeParse(value).success) {
+      problems.push({ path, message: `${String(value)} is no day of the calendar such as 2026-11-30` });
     }
   }
   return problems;

@@ -1,7 +1,10 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { packageRoot } from '../../src/kernel/package-root.ts';
 import type { Device, DeviceInput } from '../../src/model/device.ts';
 import { Kind } from '../../src/model/kind.ts';
 import { applyDefaults, checkDevices } from '../../src/registry/check.ts';
+import { loadKinds } from '../../src/registry/kinds.ts';
 import { SMALL_KINDS, SMALL_TOWN } from '../support/kinds.ts';
 
 const WP: DeviceInput = { id: 'WP-1', kind: 'water-pressure', area: 'village', organisation: 'water-company' };
@@ -74,6 +77,17 @@ describe('what does not fit the town or the kind', () => {
       expect(read(hour)).toEqual([
         { path: 'attributes.hour', message: `${hour} does not look like [0-9]{2}:[0-9]{2}` },
       ]);
+  });
+
+  it('is a day that the calendar does not have', () => {
+    const kinds = loadKinds(join(packageRoot, 'devices'));
+    const said = (baselineFrom: string) => {
+      const points = [device({ attributes: { baselineFrom } })];
+      return checkDevices(points, { ...AROUND, kinds }).map(({ path, message }) => `${path}: ${message}`);
+    };
+    expect([said('2026-11-30'), said('2028-02-29')]).toEqual([[], []]);
+    for (const day of ['2026-11-31', '2027-02-29', '2026-1-5', '30.11.2026', '2026-11-30T08:00'])
+      expect(said(day)).toEqual([`attributes.baselineFrom: ${day} is no day of the calendar such as 2026-11-30`]);
   });
 
   it('is told by the device, too, where there are several', () => {
