@@ -10,7 +10,7 @@ interface Mean {
   /** MPa. */
   mean: number | null;
   samples: number;
-  /** Samples that were to come, by the point's report interval. */
+  /** Samples that were to come, by the point's sample interval. */
   expected: number;
   /** samples / expected, at most 1. */
   coverage: number;
@@ -76,10 +76,10 @@ export class Raised {
       if (!means.has(key) && ids.length > 0) means.set(key, await this.#means(ids, baseline.from, baseline.to));
     }
     const areHoursAlike = this.#timeOfDay(from) === this.#timeOfDay(to);
-    return stated.map(({ device: { id, name, reportInterval }, baseline }) => {
+    return stated.map(({ device: { id, name, sampleInterval }, baseline }) => {
       const meanOf = (period: { from: number; to: number }): Mean => {
         const { mean, samples } = means.get(`${period.from} ${period.to}`)?.get(id) ?? { mean: null, samples: 0 };
-        const expected = Math.max(1, Math.floor((period.to - period.from) / (reportInterval * 1_000)));
+        const expected = Math.max(1, Math.floor((period.to - period.from) / (sampleInterval * 1_000)));
         const coverage = rounded(Math.min(1, samples / expected));
         return { from: instant(period.from), to: instant(period.to), mean, samples, expected, coverage };
       };

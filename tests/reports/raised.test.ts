@@ -56,7 +56,11 @@ describe('by how much pressure was raised', () => {
 
   it('is not said where more than a fifth of either period is missing; how much is there is shown', async () => {
     const { reported, raised } = await town();
-    const hourly = { reportInterval: 3_600, attributes: { baselineFrom: '2026-11-01', baselineTo: '2026-11-01' } };
+    const hourly = {
+      reportInterval: 21_600,
+      sampleInterval: 3_600,
+      attributes: { baselineFrom: '2026-11-01', baselineTo: '2026-11-01' },
+    };
     await reported.register(...['WP-1', 'WP-2', 'WP-3', 'WP-4'].map((id) => point(id, hourly)));
     await reported.passTo(midnight('2026-11-03'));
     // 19 of 24 hours are 0.79, 20 are 0.83: a mean of 0.224 against 0.22. The evening's pressure is the same on both days, and higher than the day's.

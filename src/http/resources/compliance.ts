@@ -46,7 +46,7 @@ const Mean = z.object({
   to: Instant,
   mean: z.number().nullable().meta({ description: 'MPa' }),
   samples: z.int(),
-  expected: z.int().meta({ description: "samples that were to come, by the point's report interval" }),
+  expected: z.int().meta({ description: "samples that were to come, by the point's sample interval" }),
   coverage: z.number().min(0).max(1).meta({ description: 'samples / expected, at most 1' }),
 });
 
