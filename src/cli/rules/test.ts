@@ -30,6 +30,9 @@ export function testCommand(): Command {
     });
 }
 
+/** So many rules without a test are named; of more it is told how many they are. */
+const MOST_NAMED = 10;
+
 function write(file: string, text: string): void {
   try {
     writeFileSync(file, text);
@@ -45,7 +48,8 @@ function print({ path, problems, outcomes, untested }: TestedFile): void {
   for (const outcome of failed) console.log(`${picture(outcome)}\n`);
   const ms = Math.round(outcomes.reduce((sum, outcome) => sum + outcome.ms, 0));
   console.log(`${path}: ${outcomes.length - failed.length} passed, ${failed.length} failed (${ms} ms)`);
-  if (untested.length > 0) console.log(`rules without a test: ${untested.join(', ')}`);
+  const which = untested.length > MOST_NAMED ? untested.length : untested.join(', ');
+  if (untested.length > 0) console.log(`rules without a test: ${which}`);
 }
 
 /** A path as people would type it here. */

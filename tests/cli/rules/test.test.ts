@@ -1,5 +1,5 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../../src/kernel/package-root.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
@@ -43,6 +43,21 @@ describe('rules test', () => {
       0,
       `${file}: 1 passed, 0 failed (ms)\nrules without a test: other\n`,
     ]);
+  });
+
+  it('says only how many they are, of more than ten', async () => {
+    const file = folder(TESTS);
+    const rule = (id: string) =>
+      `- { id: ${id}, type: threshold, kind: gas-meter, name: { zh: 名, en: Name }, when: leak >= 25, severity: major }\n`;
+    const add = (count: number) =>
+      writeFileSync(
+        join(dirname(file), 'rules.yaml'),
+        RULES + Array.from({ length: count }, (_, index) => rule(`more-${index}`)).join(''),
+      );
+    add(9);
+    expect((await typed(['rules', 'test', file])).out).toMatch(/rules without a test: other, more-0, .*more-8\n$/);
+    add(10);
+    expect((await typed(['rules', 'test', file])).out).toMatch(/rules without a test: 11\n$/);
   });
 
   it('draws what failed on the time line, expected beside got, with its place; and ends with 1', async () => {
