@@ -6,6 +6,7 @@ import type { Engine } from '../engine.ts';
 import type { LampState } from '../lamp-state.ts';
 import { type Explained, type Figure, UNEXPLAINED } from './account.ts';
 import { asked, figure, lookedAtOthers, next, num } from './figures.ts';
+import { powerless } from './supply.ts';
 import { durationWords, timeWords } from './words.ts';
 
 const HOUR = 3_600_000;
@@ -16,9 +17,9 @@ export function countSays(engine: Engine, rule: CountRule, { id }: Subject, at: 
   if (counted === null) return UNEXPLAINED;
   const { timeZone = 'UTC' } = engine.roster.town ?? {};
   const says: Record<LampFinding, () => Explained> = {
-    'dark block': () => darkSays(rule, counted, { zh: '成片不亮', en: 'a block' }),
+    'dark block': () => darkSays(engine, rule, counted, { zh: '成片不亮', en: 'a block' }),
     'dark run': () => runSays(rule, counted),
-    'dark lamp': () => darkSays(rule, counted, { zh: '单灯不亮', en: 'a finding' }),
+    'dark lamp': () => darkSays(engine, rule, counted, { zh: '单灯不亮', en: 'a finding' }),
     'day burner': () => burnerSays(rule, counted, at, timeZone),
     'cycling lamp': () => cyclingSays(rule, counted, at, timeZone),
     'off schedule': () => scheduleSays(engine, id, counted, at, timeZone),
@@ -27,7 +28,7 @@ export function countSays(engine: Engine, rule: CountRule, { id }: Subject, at: 
   return says[rule.count]();
 }
 
-function darkSays({ atLeast, share = 0 }: CountRule, counted: Counted, what: Name): Explained {
+function darkSays(engine: Engine, { atLeast, share = 0 }: CountRule, counted: Counted, what: Name): Explained {
   const { out, expected, unknown } = figuresOf(counted);
   const [text, figures] =
     share === 0
@@ -41,6 +42,7 @@ function darkSays({ atLeast, share = 0 }: CountRule, counted: Counted, what: Nam
       figure('out', out, null, '灭', 'are out'),
       figure('expected', expected, null, '应亮', 'must burn'),
       figure('unknown', unknown, null, '未知（可能也灭）', 'are unknown, and may be out as well'),
+      ...powerless(engine, counted.states()),
     ],
     next:
       expected === 0

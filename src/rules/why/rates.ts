@@ -7,6 +7,7 @@ import { clearOf, judgeRate, ladderOf, targetOf } from '../lamp-target.ts';
 import type { GroupCount } from '../lighting.ts';
 import type { Explained, Next } from './account.ts';
 import { asked, figure, next, num } from './figures.ts';
+import { powerless } from './supply.ts';
 
 /** A lighting rate: its interval against the target, or the dark lamps of a small road against what it may have. */
 export function rateSays(engine: Engine, rule: RatioRule, count: GroupCount, verdict: Verdict): Explained {
@@ -20,6 +21,7 @@ export function rateSays(engine: Engine, rule: RatioRule, count: GroupCount, ver
     maintained > 0
       ? [figure('maintained', maintained, null, '维护中、不计的灯', 'lamps that are worked on and do not count')]
       : [];
+  const unsupplied = powerless(engine, count.devices.values());
   if (dark !== null)
     return {
       ...about,
@@ -33,7 +35,11 @@ export function rateSays(engine: Engine, rule: RatioRule, count: GroupCount, ver
               `${out} + ${unknown} + ${maintained} <= ${dark}`,
               out + unknown + maintained <= dark,
             ),
-      figures: [figure('dark', dark, null, '小路允许的灭灯数', 'lamps that may be out on so small a road'), ...worked],
+      figures: [
+        figure('dark', dark, null, '小路允许的灭灯数', 'lamps that may be out on so small a road'),
+        ...worked,
+        ...unsupplied,
+      ],
     };
   const clear = clearOf(rule, target);
   const ofAll = lit / (expected + maintained);
@@ -60,7 +66,7 @@ export function rateSays(engine: Engine, rule: RatioRule, count: GroupCount, ver
             `${lit} / (${expected} + ${maintained}) >= ${num(clear)}`,
             low === null ? null : ofAll >= clear,
           ),
-    figures: [...enough, ...worked],
+    figures: [...enough, ...worked, ...unsupplied],
   };
 }
 

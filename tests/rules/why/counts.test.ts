@@ -43,6 +43,28 @@ describe('why, of what is found by counting lamps', () => {
     expect(later.expected).toMatchObject({ devices: 4, expected: 13, out: 7, unknown: 3 });
   });
 
+  it('a feeder without supply: how many of the dark lamps are so by that, whatever they said before', () => {
+    const supply = `
+- { id: supply, type: threshold, kind: lighting-controller, name: { zh: 停电, en: Outage }, when: voltage < 50, subject: parent, lamps: out, severity: critical }
+- { id: rate, type: ratio, kind: lighting-controller, name: { zh: 率, en: Rate }, part: lamps lit, whole: lamps expected, groupBy: [town], target: 0.97, severity: major }
+- { id: lamp, ${COMMON}, count: dark lamp }
+`;
+    const town = new Timeline('2026-11-22T20:00', RULES + supply, [concentrator('LC-1'), ...LAMPS]).at('20:01');
+    for (const id of ['L-1', 'L-2', 'L-3']) town.reports(id, { lampsLit: 1 });
+    town
+      .reports('LC-1', { lampsLit: 10, voltage: 230 })
+      .at('20:03')
+      .reports('LC-1', { lampsLit: 0, voltage: 0 })
+      .at('20:04');
+    expect(figures(why(town, 'block', 'F-1'))).toEqual({ out: 13, expected: 13, unknown: 0, powerless: 13 });
+    expect(figures(why(town, 'rate', 'town:lailong'))).toMatchObject({ powerless: 13 });
+    const { figures: said } = why(town, 'lamp', 'L-2');
+    expect(said.find(({ name }) => name === 'powerless')).toMatchObject({
+      value: 1,
+      text: { zh: expect.stringContaining('F-1'), en: expect.stringContaining('a feeder without supply (F-1)') },
+    });
+  });
+
   it('lamps that are worked on do not count, and since when', () => {
     const town = night().at('20:01').keepsReporting('LC-1', { lampsLit: 3 });
     town.maintains({ type: 'device', id: 'L-2' }, '1h').at('20:03');
