@@ -1,3 +1,4 @@
+import { localTime } from '../../model/local-time.ts';
 import type { Account } from '../../rules/why/why.ts';
 import { Client, type ClientOptions, clientCommand } from '../client.ts';
 import { printTable } from '../table.ts';
@@ -17,23 +18,43 @@ export function whyCommand() {
     .action(run);
 }
 
+const HEADS = {
+  samples: {
+    zh: ['设备', '测量时间', '到达时间', '数值'],
+    en: ['device', 'measured', 'arrived', 'values'],
+  },
+  timeline: {
+    zh: ['时间', '报警', '状态', '原因', '操作者'],
+    en: ['at', 'alert', 'state', 'reason', 'by'],
+  },
+};
+
 async function run(rule: string, subject: string, { lang, ...options }: Options): Promise<void> {
   const path = `/rules/${encodeURIComponent(rule)}/why?${new URLSearchParams({ subject })}`;
   const account = await new Client(options).ask<Account>('GET', path);
   if (options.json) return console.log(JSON.stringify(account, null, 2));
+  /** On the town's clock, as the sentences tell it. */
+  const time = (at: string) => localTime(Date.parse(at), account.timeZone).slice(0, 19).replace('T', ' ');
   const language = (lang ?? process.env.LANG ?? 'en').startsWith('zh') ? 'zh' : 'en';
   for (const sentence of account.sentences[language]) console.log(sentence);
   if (account.samples.length > 0) {
     console.log('');
     printTable(
-      ['device', 'measured', 'arrived', 'values'],
-      account.samples.map(({ device, ts, receivedAt, values }) => [device, ts, receivedAt, JSON.stringify(values)]),
+      HEADS.samples[language],
+      account.samples.map(({ device, ts, receivedAt, values }) => [
+        ...[device, time(ts), receivedAt === null ? null : time(receivedAt)],
+        Object.entries(values)
+          .map(([name, value]) => `${name} ${value}`)
+          .join(', '),
+      ]),
     );
   }
   if (account.timeline.length === 0) return;
   console.log('');
   printTable(
-    ['at', 'alert', 'state', 'reason', 'by'],
-    account.timeline.map(({ at, alert, text, reason, by }) => [at, alert.slice(0, 8), text[language], reason, by]),
+    HEADS.timeline[language],
+    account.timeline.map(({ at, alert, text, because, by }) => [
+      ...[time(at), alert.slice(0, 8), text[language], because[language], by],
+    ]),
   );
 }

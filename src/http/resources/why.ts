@@ -63,10 +63,12 @@ const Account = z
           reason: z.string(),
           by: z.string(),
           text: Name,
+          because: Name.meta({ description: 'the reason in words' }),
         },
       }),
     ),
     next: z.object({ at: Instant.nullable(), text: Name }).meta({ description: 'what would change it' }),
+    timeZone: z.string().meta({ description: 'in which the sentences tell the time' }),
     sentences: z.object({ zh: z.array(z.string()), en: z.array(z.string()) }),
   })
   .meta({ id: 'Why' });

@@ -70,8 +70,10 @@ export interface Account extends Omit<Explained, 'next'> {
   expected: Record<string, number | null>;
   exclusions: Exclusion[];
   alert: { id: string; startedAt: string; due: string; firedAt: string | null; heldBy: string | null } | null;
-  timeline: { at: string; alert: string; to: string | null; reason: string; by: string; text: Name }[];
+  timeline: { at: string; alert: string; to: string | null; reason: string; by: string; text: Name; because: Name }[];
   next: Next;
+  /** The town's, IANA's name: in which the sentences tell the time. */
+  timeZone: string;
   sentences: { zh: string[]; en: string[] };
 }
 

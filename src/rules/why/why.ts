@@ -26,7 +26,7 @@ import { intactSays } from './intact.ts';
 import { rateSays } from './rates.ts';
 import { sentencesOf } from './sentences.ts';
 import { explainSignal } from './signals.ts';
-import { stateWords, timeWords } from './words.ts';
+import { moveWords, stateWords, timeWords } from './words.ts';
 
 export type { Account, WhySources } from './account.ts';
 
@@ -60,6 +60,7 @@ export class Why {
     const members = count === null ? this.#members(rule, judgement.subject) : [];
     const timeline = this.#timeline(id, judgement.subject.id);
     const { next: ownNext, ...explained } = this.#explain(rule, judgement, occurrence, members, count, at);
+    const timeZone = roster.town?.timeZone ?? 'UTC';
     const account: Account = {
       ...{ rule: id, version: book.version, subject: judgement.subject, at: instant(at) },
       ...{ verdict: judgement.verdict, reason: judgement.reason },
@@ -74,9 +75,8 @@ export class Why {
       alert: occurrence === undefined ? null : shownAlert(occurrence),
       timeline,
       next: this.#next(rule, judgement, occurrence, members) ?? ownNext ?? next('等待新的上报', 'the next report'),
-      sentences: { zh: [], en: [] },
+      ...{ timeZone, sentences: { zh: [], en: [] } },
     };
-    const timeZone = roster.town?.timeZone ?? 'UTC';
     account.sentences = sentencesOf(account, rule, roster.nameOf(judgement.subject.id), timeZone);
     return account;
   }
@@ -156,7 +156,7 @@ export class Why {
     const { alerts } = this.#sources;
     return [...alerts.list({ rule, subject, limit: ALERTS })].reverse().flatMap(({ id }) =>
       (alerts.get(id)?.history ?? []).map(({ at, to, reason, by }) => ({
-        ...{ at, alert: id, to, reason, by, text: stateWords(to) },
+        ...{ at, alert: id, to, reason, by, text: stateWords(to), because: moveWords(reason) },
       })),
     );
   }

@@ -42,6 +42,28 @@ const REASONS: Record<string, Name> = {
   'off-schedule': { zh: '未按规定时间开关灯', en: 'its circuit is not switched as published' },
 };
 
+/** Why an alert moved, besides the reasons above. */
+const MOVE_REASONS: Record<string, Name> = {
+  condition: { zh: '条件成立', en: 'it is found' },
+  held: { zh: '持续满规定时长', en: 'it has lasted' },
+  'at-once': { zh: '不延时', en: 'at once' },
+  silence: { zh: '久无上报', en: 'nothing arrived' },
+  cleared: { zh: '恢复条件成立', en: 'it is gone' },
+  heard: { zh: '恢复上报', en: 'it was heard again' },
+  inhibited: { zh: '被另一报警抑制', en: 'held back by another' },
+  released: { zh: '抑制解除', en: 'no longer held back' },
+  late: { zh: '迟到数据', en: 'by samples that came late' },
+  worse: { zh: '情况加重', en: 'it is worse' },
+  lasting: { zh: '持续过久', en: 'it has lasted longer' },
+  eased: { zh: '情况减轻', en: 'it is less bad' },
+  calm: { zh: '反复已止', en: 'it comes and goes no more' },
+  reworded: { zh: '规则名称或级别已改', en: 'the rule is worded otherwise' },
+  'rule-removed': { zh: '规则已删除', en: 'the rule is removed' },
+  'rule-changed': { zh: '规则已修改', en: 'the rule judges otherwise' },
+  'not-judged': { zh: '不再由该规则判定', en: 'the rule is not about it any more' },
+  retired: { zh: '设备已退役', en: 'the device is retired' },
+};
+
 const MOVES: Record<string, Name> = {
   pending: { zh: '待确认', en: 'pending' },
   firing: { zh: '报警中', en: 'firing' },
@@ -59,6 +81,11 @@ export function verdictWords(verdict: Verdict): Name {
 /** A reason in words; one without words of its own is its own word. */
 export function reasonWords(reason: string): Name {
   return REASONS[reason] ?? { zh: reason, en: reason };
+}
+
+/** Why an alert moved, in words; a person's own words stay as they are. */
+export function moveWords(reason: string): Name {
+  return MOVE_REASONS[reason] ?? reasonWords(reason);
 }
 
 /** A state of an alert in words; null is gone without a word. */

@@ -373,7 +373,8 @@ export class MemoryTown implements HttpParts {
         looked: [{ text, unit: 'MPa', values: [{ device: null, at, value: 0.12 }] }],
         ...{ expected: { devices: 1 }, exclusions: [{ device: 'WP-2', reason: 'no-limit', since: null, text }] },
         alert: { id: 'a1', startedAt: at, due: at, firedAt: null, heldBy: null },
-        timeline: [{ at, alert: 'a1', to: 'pending', reason: 'condition', by: 'rules', text }],
+        timeline: [{ at, alert: 'a1', to: 'pending', reason: 'condition', by: 'rules', text, because: text }],
+        timeZone: 'Asia/Shanghai',
         ...{ next: { at, text }, sentences: { zh: ['句'], en: ['sentence'] } },
       };
     },
