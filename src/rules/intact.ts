@@ -39,8 +39,8 @@ export interface FacilityJudgement extends Rates {
 }
 
 /** Facilities are counted once in so long, ms of town time: what they hang on takes longer to come and go. */
-const MINUTE = 60_000;
-const DAY_MS = 24 * 60 * MINUTE;
+const COUNTED_EVERY = 5 * 60_000;
+const DAY_MS = 86_400_000;
 const SUBJECT_TYPE = { town: 'town', village: 'area', road: 'road' } as const;
 
 /**
@@ -58,7 +58,7 @@ export class IntactJudge {
 
   /** `since` is how long the last tick lies back, ms. */
   tick(rule: IntactRule, at: number, since: number): void {
-    if (since > 0 && Math.floor(at / MINUTE) === Math.floor((at - since) / MINUTE)) return;
+    if (since > 0 && Math.floor(at / COUNTED_EVERY) === Math.floor((at - since) / COUNTED_EVERY)) return;
     const { occurrences, hours } = this.#speech;
     if (!hours.isOpen(rule, at)) return this.#holding.rest([rule.id], at);
     const counts = this.counts(rule, at);
@@ -67,7 +67,7 @@ export class IntactJudge {
     for (const count of counts) {
       const judged = judgeFacilities(rule, count);
       if (judged.verdict === 'breach' || occurrences.holdsAny(rule.id))
-        this.#holding.take(rule, this.#found(rule, count, judged), at, Math.max(since, MINUTE));
+        this.#holding.take(rule, this.#found(rule, count, judged), at, Math.max(since, COUNTED_EVERY));
     }
   }
 
